@@ -1,0 +1,10 @@
+"""All benchmarks, one after the other: `python benchmarks`."""
+
+from __future__ import annotations
+
+import log_line
+import request
+import startup
+
+for part in (log_line, request, startup):
+    part.main()

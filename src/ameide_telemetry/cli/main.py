@@ -1,0 +1,88 @@
+"""The frame of the command line: parsing, exit codes, errors.
+
+Exit codes: 0 all is well; 1 something was found, or was not found; 2 wrong usage or settings; 130 after
+Ctrl+C; `run` exits as its command did. What goes wrong ends with the edit or command that cures it.
+
+The commands import what they need when they run, so that `--help` costs no more than an interpreter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from ameide_telemetry.cli import contract, run, settings, trace, uvicorn
+from ameide_telemetry.exceptions import TelemetryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["main"]
+
+_PROGRAM: Final = "ameide-telemetry"
+_COMMANDS: Final = (run, trace, settings, contract, uvicorn)
+_USAGE: Final = 2
+_INTERRUPTED: Final = 130
+_BROKEN_PIPE: Final = 141
+
+
+class _Version(argparse.Action):
+    """`--version`, looked up only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> NoReturn:  # noqa: ARG002
+        """Print the installed version and exit."""
+        from importlib.metadata import version  # noqa: PLC0415 costs more than all the rest of --help
+
+        print(f"{_PROGRAM} {version(_PROGRAM)}")
+        parser.exit()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        argv: the arguments behind the program's name; those of this process by default.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_to_encode(stream)
+    try:
+        arguments = _parser().parse_args(argv)
+        code = _guarded(arguments.run, arguments)
+        sys.stdout.flush()
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; the interpreter's own last flush shall not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return code
+
+
+def _guarded(run_command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    try:
+        return run_command(arguments)
+    except TelemetryError as error:
+        print(f"{_PROGRAM}: {error}", file=sys.stderr)
+        return int(getattr(error, "exit_code", _USAGE))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM,
+        description="Telemetry on your own machine: run a service, see its traces, check its settings.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.register(subparsers)
+    return parser
+
+
+def _never_fail_to_encode(stream: object) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

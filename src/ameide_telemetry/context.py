@@ -1,0 +1,322 @@
+"""The only owner of ambient state: the tenant, request and session now in force.
+
+The values live in one mutable `Bindings` object that travels inside OpenTelemetry's own `Context`,
+under a private key. Two things follow. Whatever carries an OTel context (a task, a copied context of a
+thread pool, a contrib instrumentor that extracts baggage from a message) carries the tenant too. And
+because the object is shared, not copied, a tenant that a dependency binds in a worker thread is seen by
+the endpoint, the background task and the access line of the same request.
+
+The middleware opens a fresh `Bindings` per request; outside of one, the first `bind_context` opens it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+
+from ameide_telemetry import guard
+from ameide_telemetry.contract import names
+
+if TYPE_CHECKING:
+    from contextvars import Token
+    from types import TracebackType
+
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span
+
+__all__ = [
+    "Bindings",
+    "CurrentContext",
+    "activate",
+    "bind_context",
+    "bound_context",
+    "clear_context",
+    "current_bindings",
+    "current_context",
+    "remember",
+    "remembered",
+    "with_bindings",
+]
+
+_KEY: Final = otel_context.create_key("ameide-telemetry-bindings")
+_ALIASES: Final = {"session_id": names.LOG_SESSION_ID, "saas.tenant": names.LOG_TENANT_ID}
+_REMEMBERED: Final = "_ameide_telemetry_context"
+_REMEMBER: Final = guard.site("context.remember", foreign=True)
+_FOREIGN_VALUE: Final = guard.site("context.value", foreign=True)
+# The characters that the contract's patterns allow, per field: what Loki and Tempo accept in a tenant id,
+# and what a request id may hold.
+_REFUSED: Final = {
+    names.LOG_TENANT_ID: re.compile(r"[^A-Za-z0-9!\-_.*'()]"),
+    names.LOG_REQUEST_ID: re.compile(r"[^A-Za-z0-9._-]"),
+    names.LOG_SESSION_ID: re.compile(r"[^A-Za-z0-9!\-_.*'()]"),
+}
+_MAX_LENGTH: Final = {
+    names.LOG_TENANT_ID: names.MAX_CONTEXT_VALUE_BYTES,
+    names.LOG_REQUEST_ID: 64,
+    names.LOG_SESSION_ID: names.MAX_CONTEXT_VALUE_BYTES,
+}
+
+
+class Bindings:
+    """The values of one unit of work, shared by everything that runs inside it.
+
+    Attributes:
+        values: contract fields by their log key (`tenant_id`, `request_id`, `ameide_session_id`).
+        fields: further fields that the service bound; they appear on log lines only.
+        revision: grows with every change, so that renderings can be cached.
+        rendered: the cached rendering of the log pipeline, `(revision, text)`.
+    """
+
+    __slots__ = ("_open_spans", "fields", "rendered", "revision", "values")
+
+    def __init__(
+        self, values: Mapping[str, str] | None = None, fields: Mapping[str, object] | None = None
+    ) -> None:
+        self.values: dict[str, str] = dict(values) if values else {}
+        self.fields: dict[str, object] = dict(fields) if fields else {}
+        self.revision = 0
+        self.rendered: tuple[int, str] = (-1, "")
+        self._open_spans: dict[int, Span] = {}
+
+    def update(self, changes: Mapping[str, object]) -> None:
+        """Set what `changes` holds and remove what it holds as None; open spans get the attributes."""
+        for key, value in changes.items():
+            name = _ALIASES.get(key, key)
+            if name in names.CONTEXT_SPAN_ATTRIBUTES:
+                self._set_value(name, value)
+            elif value is None:
+                self.fields.pop(name, None)
+            else:
+                self.fields[name] = value
+        self.revision += 1
+
+    def span_attributes(self) -> dict[str, str]:
+        """Return the contract fields as span attributes, every spelling of each."""
+        return {
+            attribute: value
+            for key, value in self.values.items()
+            for attribute in names.CONTEXT_SPAN_ATTRIBUTES[key]
+        }
+
+    def opened(self, span: Span) -> None:
+        """Remember a span started in this unit of work, so that a later binding reaches it."""
+        self._open_spans[span.get_span_context().span_id] = span
+
+    def closed(self, span_id: int) -> None:
+        """Forget the span with this span id."""
+        self._open_spans.pop(span_id, None)
+
+    def copy(self) -> Bindings:
+        """Return an independent copy without open spans."""
+        return Bindings(self.values, self.fields)
+
+    def _set_value(self, name: str, value: object) -> None:
+        if value is None:
+            self.values.pop(name, None)
+            return
+        text = _accepted(name, value)
+        if text is None:
+            return
+        self.values[name] = text
+        for span in tuple(self._open_spans.values()):
+            _set_span_attributes(span, name, text)
+
+
+class CurrentContext(Mapping[str, object]):
+    """A frozen copy of the values in force: a mapping by log key, with the three ids as properties."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = dict(values)
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant on whose behalf the work is done."""
+        return self._text(names.LOG_TENANT_ID)
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request, the same in every service that it crosses."""
+        return self._text(names.LOG_REQUEST_ID)
+
+    @property
+    def session_id(self) -> str | None:
+        """The session, `ameide.session_id` on spans and in baggage."""
+        return self._text(names.LOG_SESSION_ID)
+
+    def _text(self, key: str) -> str | None:
+        value = self._values.get(key)
+        return value if isinstance(value, str) else None
+
+    def __getitem__(self, key: str) -> object:
+        return self._values[_ALIASES.get(key, key)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"CurrentContext({self._values!r})"
+
+
+class bound_context:  # noqa: N801 used as a function, like contextlib's own managers
+    """Bind values for the length of a `with` block, then restore what was.
+
+    Takes the same arguments as `bind_context`. The block sees the outer values too; what it binds
+    stays inside it, also when several tasks run such blocks side by side.
+    """
+
+    __slots__ = ("_changes", "_token")
+
+    def __init__(
+        self,
+        *,
+        tenant_id: str | None = None,
+        request_id: str | None = None,
+        session_id: str | None = None,
+        **fields: object,
+    ) -> None:
+        self._changes = _changes(tenant_id, request_id, session_id, fields)
+        self._token: Token[Context] | None = None
+
+    def __enter__(self) -> CurrentContext:
+        outer = current_bindings()
+        inner = outer.copy() if outer is not None else Bindings()
+        inner.update(self._changes)
+        self._token = activate(inner)
+        return _snapshot(inner)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._token is not None:
+            otel_context.detach(self._token)
+            self._token = None
+
+
+def bind_context(
+    *,
+    tenant_id: str | None = None,
+    request_id: str | None = None,
+    session_id: str | None = None,
+    **fields: object,
+) -> None:
+    """Bind values to the current unit of work: every later line and span of it carries them.
+
+    Inside a request they reach all of it, whichever dependency, thread or task binds them, the
+    already open spans included. Outside of one they hold for the current task or thread.
+
+    Args:
+        tenant_id: the tenant, from code that verified the caller's identity; on lines as `tenant_id`
+            and `saas.tenant`. At most 150 bytes of `A-Z a-z 0-9 ! - _ . * ' ( )`, which is what Loki
+            and Tempo accept; other characters are replaced by `_` and counted.
+        request_id: the request's id; normally the middleware has bound it.
+        session_id: the session, `ameide_session_id` on lines, `ameide.session_id` on spans.
+        **fields: further fields for log lines only; never on spans, metrics or in baggage.
+            A value of None removes the field.
+    """
+    changes = _changes(tenant_id, request_id, session_id, fields)
+    bindings = current_bindings()
+    if bindings is None:
+        bindings = Bindings()
+        activate(bindings)
+    bindings.update(changes)
+    current = trace.get_current_span()
+    for key in bindings.values.keys() & {_ALIASES.get(name, name) for name in changes}:
+        _set_span_attributes(current, key, bindings.values[key])
+
+
+def clear_context() -> None:
+    """Remove every bound value from the current unit of work."""
+    bindings = current_bindings()
+    if bindings is not None:
+        bindings.values.clear()
+        bindings.fields.clear()
+        bindings.revision += 1
+
+
+def current_context() -> CurrentContext:
+    """Return a frozen copy of the values in force; empty when nothing is bound."""
+    bindings = current_bindings()
+    return _snapshot(bindings) if bindings is not None else CurrentContext({})
+
+
+def current_bindings(context: Context | None = None) -> Bindings | None:
+    """Return the live bindings of an OTel context, by default of the current one."""
+    found = otel_context.get_value(_KEY, context)
+    return found if isinstance(found, Bindings) else None
+
+
+def with_bindings(bindings: Bindings, context: Context | None = None) -> Context:
+    """Return an OTel context that carries `bindings`, based on `context` or the current one."""
+    return otel_context.set_value(_KEY, bindings, context)
+
+
+def activate(bindings: Bindings) -> Token[Context]:
+    """Make `bindings` current; detach the token with OTel's `detach` to restore what was."""
+    return otel_context.attach(with_bindings(bindings))
+
+
+def remember(error: BaseException) -> None:
+    """Note on an exception in which context it left its unit of work.
+
+    A server logs what escapes from the application after the request's context is gone; its line gets the
+    ids all the same.
+    """
+    with _REMEMBER:
+        error.__dict__.setdefault(_REMEMBERED, otel_context.get_current())
+
+
+def remembered(error: BaseException) -> Context | None:
+    """Return the context noted on an exception or, failing that, on what it was raised from."""
+    for each in (error, error.__cause__, error.__context__):
+        found = getattr(each, "__dict__", {}).get(_REMEMBERED)
+        if isinstance(found, otel_context.Context):
+            return found
+    return None
+
+
+def _changes(
+    tenant_id: str | None, request_id: str | None, session_id: str | None, fields: Mapping[str, object]
+) -> dict[str, object]:
+    changes: dict[str, object] = dict(fields)
+    if tenant_id is not None:
+        changes[names.LOG_TENANT_ID] = tenant_id
+    if request_id is not None:
+        changes[names.LOG_REQUEST_ID] = request_id
+    if session_id is not None:
+        changes[names.LOG_SESSION_ID] = session_id
+    return changes
+
+
+def _accepted(name: str, value: object) -> str | None:
+    text = value if isinstance(value, str) else None
+    if text is None:
+        with _FOREIGN_VALUE:
+            text = str(value)
+    if not text:
+        return None
+    clean = _REFUSED[name].sub("_", text[: _MAX_LENGTH[name]])
+    if clean != text:
+        guard.note(f"context.{name}_replaced")
+    return clean
+
+
+def _set_span_attributes(span: Span, key: str, value: str) -> None:
+    if span.is_recording():
+        for attribute in names.CONTEXT_SPAN_ATTRIBUTES[key]:
+            span.set_attribute(attribute, value)
+
+
+def _snapshot(bindings: Bindings) -> CurrentContext:
+    return CurrentContext({**bindings.fields, **bindings.values})

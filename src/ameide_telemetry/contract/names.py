@@ -1,0 +1,166 @@
+"""Names and limits of the contract as constants.
+
+GENERATED from telemetry.toml by `ameide-telemetry contract generate`: change the registry, not this file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ACCESS_LOGGER",
+    "CONTEXT_BAGGAGE_KEYS",
+    "CONTEXT_LOG_KEYS",
+    "CONTEXT_SPAN_ATTRIBUTES",
+    "HEADER_REQUEST_ID",
+    "LEVELS",
+    "LOG_DURATION_MS",
+    "LOG_ENV",
+    "LOG_EXCEPTION_MESSAGE",
+    "LOG_EXCEPTION_STACKTRACE",
+    "LOG_EXCEPTION_TYPE",
+    "LOG_EXTRA",
+    "LOG_HTTP_METHOD",
+    "LOG_HTTP_REQUEST_SIZE",
+    "LOG_HTTP_RESPONSE_SIZE",
+    "LOG_HTTP_ROUTE",
+    "LOG_HTTP_STATUS",
+    "LOG_LEVEL",
+    "LOG_LOGGER",
+    "LOG_MESSAGE",
+    "LOG_REQUEST_ID",
+    "LOG_SAAS_TENANT",
+    "LOG_SCHEMA_VERSION",
+    "LOG_SERVICE",
+    "LOG_SESSION_ID",
+    "LOG_SPAN_ID",
+    "LOG_STACK",
+    "LOG_TENANT_ID",
+    "LOG_TIMESTAMP",
+    "LOG_TRACE_FLAGS",
+    "LOG_TRACE_ID",
+    "LOG_TRUNCATED_BYTES",
+    "LOG_URL_PATH",
+    "LOG_VERSION",
+    "MAX_CONTEXT_VALUE_BYTES",
+    "MAX_LINE_BYTES",
+    "METRIC_DENIED_ATTRIBUTES",
+    "REQUEST_ID_PATTERN",
+    "RESERVED_LOG_KEYS",
+    "RESOURCE_ENVIRONMENT",
+    "SCHEMA_VERSION",
+    "SESSION_ID_PATTERN",
+    "SPAN_ID_PATTERN",
+    "TENANT_ID_PATTERN",
+    "TIMESTAMP_PATTERN",
+    "TRACE_FLAGS_PATTERN",
+    "TRACE_ID_PATTERN",
+]
+
+ACCESS_LOGGER: Final = "ameide_telemetry.access"
+CONTEXT_BAGGAGE_KEYS: Final[Mapping[str, str]] = {
+    "request_id": "request_id",
+    "tenant_id": "tenant_id",
+    "ameide_session_id": "ameide.session_id",
+}
+CONTEXT_LOG_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "request_id": ("request_id",),
+    "tenant_id": ("tenant_id", "saas.tenant"),
+    "ameide_session_id": ("ameide_session_id",),
+}
+CONTEXT_SPAN_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
+    "request_id": ("request_id",),
+    "tenant_id": ("tenant_id", "saas.tenant"),
+    "ameide_session_id": ("ameide.session_id",),
+}
+HEADER_REQUEST_ID: Final = "x-request-id"
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+LOG_DURATION_MS: Final = "duration_ms"
+LOG_ENV: Final = "env"
+LOG_EXCEPTION_MESSAGE: Final = "exception_message"
+LOG_EXCEPTION_STACKTRACE: Final = "exception_stacktrace"
+LOG_EXCEPTION_TYPE: Final = "exception_type"
+LOG_EXTRA: Final = "extra"
+LOG_HTTP_METHOD: Final = "http_request_method"
+LOG_HTTP_REQUEST_SIZE: Final = "http_request_body_size"
+LOG_HTTP_RESPONSE_SIZE: Final = "http_response_body_size"
+LOG_HTTP_ROUTE: Final = "http_route"
+LOG_HTTP_STATUS: Final = "http_response_status_code"
+LOG_LEVEL: Final = "level"
+LOG_LOGGER: Final = "logger"
+LOG_MESSAGE: Final = "message"
+LOG_REQUEST_ID: Final = "request_id"
+LOG_SAAS_TENANT: Final = "saas.tenant"
+LOG_SCHEMA_VERSION: Final = "schema_version"
+LOG_SERVICE: Final = "service"
+LOG_SESSION_ID: Final = "ameide_session_id"
+LOG_SPAN_ID: Final = "span_id"
+LOG_STACK: Final = "stack"
+LOG_TENANT_ID: Final = "tenant_id"
+LOG_TIMESTAMP: Final = "timestamp"
+LOG_TRACE_FLAGS: Final = "trace_flags"
+LOG_TRACE_ID: Final = "trace_id"
+LOG_TRUNCATED_BYTES: Final = "truncated_bytes"
+LOG_URL_PATH: Final = "url_path"
+LOG_VERSION: Final = "version"
+MAX_CONTEXT_VALUE_BYTES: Final = 150
+MAX_LINE_BYTES: Final = 16000
+METRIC_DENIED_ATTRIBUTES: Final[frozenset[str]] = frozenset(
+    {
+        "ameide.session_id",
+        "ameide_session_id",
+        "request_id",
+        "saas.tenant",
+        "session.id",
+        "span_id",
+        "tenant_id",
+        "trace_id",
+    }
+)
+REQUEST_ID_PATTERN: Final = "[A-Za-z0-9._-]{1,64}"
+RESERVED_LOG_KEYS: Final[frozenset[str]] = frozenset(
+    {
+        "ameide_session_id",
+        "env",
+        "exception_message",
+        "exception_stacktrace",
+        "exception_type",
+        "extra",
+        "level",
+        "logger",
+        "message",
+        "request_id",
+        "saas.tenant",
+        "schema_version",
+        "service",
+        "span_id",
+        "stack",
+        "tenant_id",
+        "timestamp",
+        "trace_flags",
+        "trace_id",
+        "truncated_bytes",
+        "version",
+    }
+)
+RESOURCE_ENVIRONMENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "k8s.cluster.name": ("K8S_CLUSTER_NAME", "CLUSTER_NAME"),
+    "k8s.namespace.name": ("K8S_NAMESPACE_NAME", "K8S_NAMESPACE", "POD_NAMESPACE"),
+    "k8s.pod.name": ("K8S_POD_NAME", "POD_NAME"),
+    "k8s.pod.uid": ("K8S_POD_UID", "POD_UID"),
+    "k8s.node.name": ("K8S_NODE_NAME",),
+    "k8s.deployment.name": ("K8S_DEPLOYMENT_NAME",),
+    "k8s.container.name": ("K8S_CONTAINER_NAME",),
+}
+SCHEMA_VERSION: Final = "1.0"
+SESSION_ID_PATTERN: Final = r"[A-Za-z0-9!\-_.*'()]{1,150}"
+SPAN_ID_PATTERN: Final = "(?!0{16})[0-9a-f]{16}"
+TENANT_ID_PATTERN: Final = r"[A-Za-z0-9!\-_.*'()]{1,150}"
+TIMESTAMP_PATTERN: Final = (
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{6}Z"
+)
+TRACE_FLAGS_PATTERN: Final = "[0-9a-f]{2}"
+TRACE_ID_PATTERN: Final = "(?!0{32})[0-9a-f]{32}"

@@ -1,0 +1,209 @@
+"""Outbound calls: the instrumentors of opentelemetry-python-contrib, where library and instrumentor are.
+
+A library that the service did not import yet is not imported for it: the instrumentor is loaded right
+after the service's own import, by a post-import hook of wrapt (a dependency of every instrumentor).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry import guard
+from ameide_telemetry.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ameide_telemetry.settings import TelemetrySettings
+
+__all__ = ["CLIENTS", "Client", "ClientInstrumentation", "instrument_clients"]
+
+_CONTRIB: Final = "opentelemetry.instrumentation"
+_SEMCONV: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
+_LOAD: Final = guard.site("clients.load", foreign=True)
+_UNDO: Final = guard.site("clients.undo", foreign=True)
+_logger = logging.getLogger("ameide_telemetry")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One library and its instrumentor.
+
+    Attributes:
+        name: as in `settings.instrument` and in the entry-point group `opentelemetry_instrumentor`.
+        library: module whose import triggers the instrumentation.
+        module: below `opentelemetry.instrumentation`.
+        instrumentor: class in it.
+    """
+
+    name: str
+    library: str
+    module: str
+    instrumentor: str
+
+    @property
+    def install(self) -> str:
+        """The line that installs the instrumentor."""
+        return f"pip install opentelemetry-instrumentation-{self.module.replace('_', '-')}"
+
+
+CLIENTS: Final = (
+    Client("aiohttp-client", "aiohttp", "aiohttp_client", "AioHttpClientInstrumentor"),
+    Client("celery", "celery", "celery", "CeleryInstrumentor"),
+    Client("grpc_aio_client", "grpc", "grpc", "GrpcAioInstrumentorClient"),
+    Client("grpc_aio_server", "grpc", "grpc", "GrpcAioInstrumentorServer"),
+    Client("grpc_client", "grpc", "grpc", "GrpcInstrumentorClient"),
+    Client("grpc_server", "grpc", "grpc", "GrpcInstrumentorServer"),
+    Client("httpx", "httpx", "httpx", "HTTPXClientInstrumentor"),
+    Client("httpx2", "httpx2", "httpx", "HTTPX2ClientInstrumentor"),
+    Client("requests", "requests", "requests", "RequestsInstrumentor"),
+    Client("urllib3", "urllib3", "urllib3", "URLLib3Instrumentor"),
+)
+"""Every library that `instrument="auto"` covers."""
+
+# Spellings that people use for a whole family.
+_FAMILIES: Final = {
+    "aiohttp": ("aiohttp-client",),
+    "grpc": ("grpc_aio_client", "grpc_aio_server", "grpc_client", "grpc_server"),
+}
+
+
+@dataclass(slots=True)
+class ClientInstrumentation:
+    """What was instrumented, what waits for its import, and what could not be.
+
+    Attributes:
+        active: names of the clients that are instrumented now.
+        waiting: names whose library is installed and not imported yet.
+        findings: unknown names, and libraries whose instrumentor is missing.
+        wrote_environment: whether `OTEL_SEMCONV_STABILITY_OPT_IN` was set to `http` in this process.
+    """
+
+    active: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    wrote_environment: bool = False
+    _undo: list[Callable[[], object]] = field(default_factory=list)
+    _open: bool = True
+
+    def undo(self) -> None:
+        """Take off what was put on; what waits stays off."""
+        self._open = False
+        while self._undo:
+            with _UNDO:
+                self._undo.pop()()
+        self.active.clear()
+        self.waiting.clear()
+        if self.wrote_environment:
+            os.environ.pop(_SEMCONV, None)
+            self.wrote_environment = False
+
+    def start(self, clients: Iterable[Client], flush: Callable[[], object] | None) -> None:
+        """Instrument each client now, or as soon as the service imports its library."""
+        installed = [each for each in clients if _installed(each.library)]
+        ready = [each for each in installed if _installed(f"{_CONTRIB}.{each.module}")]
+        self._report_missing(each for each in installed if each not in ready)
+        if ready:
+            self._opt_in()
+        for client in ready:
+            self.waiting.append(client.name)
+            self._when_imported(client.library, partial(self._load, client))
+        if flush is not None and any(each.library == "celery" for each in installed):
+            self._when_imported("celery", partial(self._watch_workers, flush))
+
+    def _report_missing(self, clients: Iterable[Client]) -> None:
+        for library, install in sorted({(each.library, each.install) for each in clients}):
+            message = "installed without its instrumentor: its calls carry no trace context"
+            self.findings.append(Finding("TEL051", message, library, install, "info"))
+
+    def _opt_in(self) -> None:
+        # The only write to the environment: contrib reads the choice there, once per process, at the
+        # first instrumentor; without it the metrics carry the host header and grow without bound.
+        if _SEMCONV not in os.environ:
+            os.environ[_SEMCONV] = "http"
+            self.wrote_environment = True
+
+    def _when_imported(self, library: str, action: Callable[[], None]) -> None:
+        def imported(_: object) -> None:
+            with _LOAD:
+                if self._open:
+                    action()
+
+        if library in sys.modules:
+            imported(None)
+        elif _installed("wrapt"):
+            import_module("wrapt").register_post_import_hook(imported, library)
+
+    def _load(self, client: Client) -> None:
+        self.waiting.remove(client.name)
+        kind = getattr(import_module(f"{_CONTRIB}.{client.module}"), client.instrumentor, None)
+        if kind is None:
+            _say_not_instrumented(client, f"its instrumentor is too old; {client.install} --upgrade")
+            return
+        instrumentor = kind()
+        if instrumentor.is_instrumented_by_opentelemetry:
+            return
+        conflict = import_module(f"{_CONTRIB}.dependencies").DependencyConflictError
+        try:
+            instrumentor.instrument(raise_exception_on_conflict=True)
+        except conflict as error:
+            _say_not_instrumented(client, str(error))
+            return
+        self.active.append(client.name)
+        self._undo.append(instrumentor.uninstrument)
+
+    def _watch_workers(self, flush: Callable[[], object]) -> None:
+        celery = import_module("ameide_telemetry.integrations.celery")
+        self._undo.append(celery.flush_at_worker_exit(flush))
+
+
+def instrument_clients(
+    settings: TelemetrySettings, *, flush: Callable[[], object] | None = None
+) -> ClientInstrumentation:
+    """Instrument the outbound libraries that the settings ask for and that are installed.
+
+    Args:
+        settings: `instrument` is `auto` or names, `disabled_instrumentations` are left alone.
+        flush: is called when a Celery worker process ends; None leaves Celery's signals alone.
+    """
+    result = ClientInstrumentation()
+    asked = _asked(settings, result.findings)
+    disabled = set(settings.disabled_instrumentations)
+    if "*" not in disabled:
+        result.start([each for each in CLIENTS if each.name in asked - disabled], flush)
+    return result
+
+
+def _asked(settings: TelemetrySettings, findings: list[Finding]) -> set[str]:
+    known = {each.name for each in CLIENTS}
+    if settings.instrument == "auto":
+        return known
+    asked: set[str] = set()
+    for name in settings.instrument:
+        names = set(_FAMILIES.get(name, (name,)))
+        if not names <= known:
+            hint = f"one of {', '.join(sorted(known | set(_FAMILIES)))}"
+            findings.append(Finding("TEL050", f"unknown library {name!r}", "instrument", hint, "warning"))
+        asked |= names & known
+    return asked
+
+
+def _say_not_instrumented(client: Client, reason: str) -> None:
+    _logger.warning("%s is not instrumented: %s", client.library, reason)
+
+
+def _installed(module: str) -> bool:
+    """Return whether the module can be found, without importing it (its parents are imported)."""
+    if module in sys.modules:
+        return True
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

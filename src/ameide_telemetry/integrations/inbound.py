@@ -1,0 +1,204 @@
+"""What a request brings along: its trace, its request id, its tenant. Pure: no framework, no I/O.
+
+The context that comes out never rests on the ambient one. A server may start a request inside the
+context of another (uvicorn with pipelined requests does), and that one's trace and tenant must not leak.
+
+Nothing from the network reaches a diagnostic: what is refused is counted by name only.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import uuid
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+
+from ameide_telemetry import guard
+from ameide_telemetry.context import Bindings, current_bindings, with_bindings
+from ameide_telemetry.contract import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from opentelemetry.propagators.textmap import TextMapPropagator
+
+    from ameide_telemetry.settings import TelemetrySettings
+
+__all__ = ["Inbound", "InboundReader", "new_request_id"]
+
+_EXTRACT: Final = guard.site("inbound.extract")
+_REQUEST_ID: Final = re.compile(names.REQUEST_ID_PATTERN)
+_TENANT_ID: Final = re.compile(names.TENANT_ID_PATTERN)
+_DEFAULT_CAP: Final = 512
+# Bytes at most, before decoding. Whatever is longer counts as absent.
+_CAPS: Final = {
+    "traceparent": 64,
+    "tracestate": 512,
+    "baggage": 8192,
+    names.HEADER_REQUEST_ID: 128,
+    "content-length": 20,
+    "host": 262,
+    "user-agent": 512,
+}
+_ALWAYS: Final = (names.HEADER_REQUEST_ID, "content-length", "host", "user-agent")
+# CGI, and so PEP 3333, spells this one header without the prefix.
+_ENVIRON_KEYS: Final = {"content-length": "CONTENT_LENGTH"}
+# What only a trusted caller may decide; the rest of the propagation fields say which trace it was.
+_TRUSTED_FIELDS: Final = frozenset({"baggage", "tracestate"})
+
+
+class Inbound(NamedTuple):
+    """What a request starts from.
+
+    Attributes:
+        context: fresh OTel context with `bindings` and, for trusted callers, the remote parent.
+        bindings: the request's own, with at least a request id.
+        links: the caller's span, where it is only pointed at (`trust="edge"`).
+    """
+
+    context: Context
+    bindings: Bindings
+    links: tuple[trace.Link, ...]
+
+
+class _Wanted(NamedTuple):
+    """The headers to pick, by the two spellings that servers use; made anew when the propagator changes."""
+
+    propagator: TextMapPropagator
+    fields: tuple[str, ...]
+    by_bytes: Mapping[bytes, tuple[str, int]]
+    by_environ: tuple[tuple[str, str, int], ...]
+
+
+class InboundReader:
+    """Reads headers by the trust policy of the settings.
+
+    Args:
+        settings: `trust` decides whether the caller's trace is continued or linked, `tenant_header`
+            names the one header, if any, that may say the tenant.
+    """
+
+    __slots__ = ("_edge", "_tenant_header", "_wanted")
+
+    def __init__(self, settings: TelemetrySettings) -> None:
+        self._edge = settings.trust == "edge"
+        self._tenant_header = settings.tenant_header.lower() if settings.tenant_header else None
+        self._wanted = self._table(propagate.get_global_textmap())
+
+    def from_pairs(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+        """Return the headers that matter from ASGI's pairs of bytes, in one pass.
+
+        Repeated headers are joined by a comma (RFC 9110 section 5.3), so that a repeated
+        `traceparent` or request id is not valid any more.
+        """
+        wanted = self._current().by_bytes
+        found: dict[str, str] = {}
+        for name, value in headers:
+            if name in wanted:
+                key, cap = wanted[name]
+                if len(value) <= cap:
+                    _add(found, key, value.decode("latin-1"), cap)
+                else:
+                    guard.note(f"inbound.{key}_too_long" if key in _CAPS else "inbound.header_too_long")
+        return found
+
+    def from_environ(self, environ: Mapping[str, object]) -> dict[str, str]:
+        """Return the headers that matter from a WSGI environ, whose texts are latin-1 (PEP 3333)."""
+        found: dict[str, str] = {}
+        for variable, key, cap in self._current().by_environ:
+            value = environ.get(variable)
+            if value and isinstance(value, str):
+                _add(found, key, value, cap)
+        return found
+
+    def receive(self, headers: Mapping[str, str]) -> Inbound:
+        """Return what a request with these headers starts from."""
+        context, links = self._remote(headers)
+        bindings = current_bindings(context)
+        if bindings is None:
+            bindings = Bindings()
+            context = with_bindings(bindings, context)
+        self._identify(bindings.values, headers)
+        return Inbound(context, bindings, links)
+
+    def _remote(self, headers: Mapping[str, str]) -> tuple[Context, tuple[trace.Link, ...]]:
+        wanted = self._wanted
+        carrier = {field: headers[field] for field in wanted.fields if field in headers}
+        context = Context()
+        if carrier:
+            with _EXTRACT:
+                context = wanted.propagator.extract(carrier, context)
+        return (Context(), _links(context)) if self._edge else (context, ())
+
+    def _identify(self, values: dict[str, str], headers: Mapping[str, str]) -> None:
+        given = headers.get(names.HEADER_REQUEST_ID) or values.get(names.LOG_REQUEST_ID, "")
+        values[names.LOG_REQUEST_ID] = given if _REQUEST_ID.fullmatch(given) else new_request_id()
+        if self._tenant_header is None:
+            return
+        tenant = headers.get(self._tenant_header)
+        if tenant is None:
+            return
+        if _TENANT_ID.fullmatch(tenant):
+            values[names.LOG_TENANT_ID] = tenant
+        else:
+            guard.note("inbound.tenant_refused")
+
+    def _current(self) -> _Wanted:
+        propagator = propagate.get_global_textmap()
+        if propagator is not self._wanted.propagator:
+            self._wanted = self._table(propagator)
+        return self._wanted
+
+    def _table(self, propagator: TextMapPropagator) -> _Wanted:
+        fields = {field.lower() for field in propagator.fields}
+        if self._edge:
+            fields -= _TRUSTED_FIELDS
+        tenant = {self._tenant_header} if self._tenant_header else set()
+        keys = sorted(fields | tenant | set(_ALWAYS))
+        return _Wanted(
+            propagator=propagator,
+            fields=tuple(sorted(fields)),
+            by_bytes={key.encode("latin-1"): (key, _cap(key)) for key in keys},
+            by_environ=tuple((_environ_key(key), key, _cap(key)) for key in keys),
+        )
+
+
+if sys.version_info >= (3, 14):
+
+    def new_request_id() -> str:
+        """Return 32 hex digits that no other request has; they begin with the time, so that ids sort."""
+        return uuid.uuid7().hex
+
+else:
+
+    def new_request_id() -> str:
+        """Return 32 hex digits that no other request has."""
+        return uuid.uuid4().hex
+
+
+def _cap(key: str) -> int:
+    return _CAPS.get(key, _DEFAULT_CAP)
+
+
+def _environ_key(key: str) -> str:
+    return _ENVIRON_KEYS.get(key) or f"HTTP_{key.upper().replace('-', '_')}"
+
+
+def _add(found: dict[str, str], key: str, text: str, cap: int) -> None:
+    joined = f"{found[key]},{text}" if key in found else text
+    if len(joined) <= cap:
+        found[key] = joined
+    else:
+        found.pop(key, None)
+        guard.note(f"inbound.{key}_too_long" if key in _CAPS else "inbound.header_too_long")
+
+
+def _links(remote: Context) -> tuple[trace.Link, ...]:
+    """Return a link to the caller's span without its sampled flag and trace state."""
+    caller = trace.get_current_span(remote).get_span_context()
+    if not caller.is_valid:
+        return ()
+    return (trace.Link(trace.SpanContext(caller.trace_id, caller.span_id, is_remote=True)),)

@@ -1,0 +1,269 @@
+"""Telemetry for any WSGI application, by PEP 3333.
+
+The application and every step of its body run inside one copied `contextvars` context, so that whatever
+a request binds, structlog's context variables included, is gone with it: worker threads are reused.
+
+The request is over when the body is exhausted, or closed before that. What the application does in the
+body's `close` still runs in the request's context and does not stretch its duration.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from opentelemetry import context as otel_context
+
+from ameide_telemetry import guard
+from ameide_telemetry.contract import names
+from ameide_telemetry.integrations.exchange import Call, Exchange
+
+if TYPE_CHECKING:
+    from contextvars import Context
+    from types import TracebackType
+
+    from ameide_telemetry.integrations.server import ServerTelemetry
+
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+__all__ = ["Environ", "StartResponse", "TelemetryMiddleware", "WSGIApplication"]
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]
+
+
+class StartResponse(Protocol):
+    """The server's `start_response` of PEP 3333."""
+
+    def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
+        """Begin the response and return the legacy `write` callable."""
+        ...
+
+
+WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# In the environ: the exchange of the request. A second middleware further in steps aside, and a
+# framework hook finds where to leave the exception that it handled.
+MARK: Final = "ameide_telemetry.exchange"
+
+_OPEN: Final = guard.site("wsgi.open")
+_START: Final = guard.site("wsgi.start")
+_BODY: Final = guard.site("wsgi.body")
+_CLOSE: Final = guard.site("wsgi.close")
+_NO_BODY_METHODS: Final = frozenset({"HEAD"})
+
+
+class TelemetryMiddleware:
+    """Wraps a WSGI application; put it outermost.
+
+    Args:
+        app: the application.
+        telemetry: what to use; None passes everything through untouched.
+    """
+
+    __slots__ = ("app", "telemetry")
+
+    def __init__(self, app: WSGIApplication, telemetry: ServerTelemetry | None) -> None:
+        self.app = app
+        self.telemetry = telemetry
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        telemetry = self.telemetry
+        if telemetry is None or MARK in environ:
+            return self.app(environ, start_response)
+        context = contextvars.copy_context()
+        return context.run(self._serve, telemetry, environ, start_response, context)
+
+    def _serve(
+        self, telemetry: ServerTelemetry, environ: Environ, start_response: StartResponse, context: Context
+    ) -> Iterable[bytes]:
+        response: _Response | None = None
+        with _OPEN:
+            response = _Response(telemetry, environ, start_response, context)
+        if response is None:
+            return self.app(environ, start_response)
+        # Never detached: the copied context ends with the request.
+        otel_context.attach(response.exchange.context)
+        try:
+            body = self.app(environ, response.start)
+        except BaseException as error:
+            response.fail(error)
+            raise
+        return response.body_for(body)
+
+
+class _Response:
+    """One request and what becomes of its response."""
+
+    __slots__ = ("_announced", "_context", "_environ", "_start_response", "exchange")
+
+    def __init__(
+        self, telemetry: ServerTelemetry, environ: Environ, start_response: StartResponse, context: Context
+    ) -> None:
+        self._context = context
+        self._environ = environ
+        self._start_response = start_response
+        self._announced: int | None = None
+        self.exchange = Exchange(telemetry, _call(environ, telemetry.reader.from_environ(environ)))
+        environ[MARK] = self.exchange
+
+    def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
+        """Begin the response with the request id among its headers."""
+        with _START:
+            headers = self._identified(headers)
+            self.exchange.status = int(status[:3])
+            self.exchange.route = _route(self._environ)
+        if exc_info is None:
+            return self._counting(self._start_response(status, headers))
+        return self._counting(self._start_response(status, headers, exc_info))
+
+    def fail(self, error: BaseException) -> None:
+        """The application raised, in the call or in the body."""
+        with _CLOSE:
+            self.exchange.fail(error)
+            self.exchange.finish()
+
+    def count(self, size: int) -> None:
+        """Count bytes of the response body."""
+        self.exchange.response_size = (self.exchange.response_size or 0) + size
+
+    def close(self, *, exhausted: bool) -> None:
+        """The body is exhausted, or the server is done with it."""
+        with _CLOSE:
+            self.exchange.disconnected = not exhausted and self._is_cut_short()
+            self.exchange.finish()
+
+    def body_for(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Return the body for the server: the same kind of object as far as servers look."""
+        wrapper = self._environ.get("wsgi.file_wrapper")
+        if isinstance(wrapper, type) and isinstance(body, wrapper):
+            return self._file_body(body)
+        return (_SizedBody if hasattr(body, "__len__") else _Body)(body, self, self._context)
+
+    def _file_body(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Keep the server's own file object, which it may hand to the kernel, and only watch it close."""
+        self.exchange.response_size = self._announced
+        close = getattr(body, "close", None)
+
+        def close_and_finish() -> None:
+            try:
+                if close is not None:
+                    close()
+            finally:
+                self._context.run(self.close, exhausted=True)
+
+        try:
+            body.close = close_and_finish  # type: ignore[attr-defined]  # the server's class
+        except AttributeError:
+            self.close(exhausted=True)
+        return body
+
+    def _counting(self, write: Write) -> Write:
+        def counting_write(data: bytes) -> object:
+            self.count(len(data))
+            return write(data)
+
+        return counting_write
+
+    def _identified(self, headers: Headers) -> Headers:
+        kept: Headers = []
+        for name, value in headers:
+            lowered = name.lower()
+            if lowered == "content-length":
+                self._announced = int(value) if value.isdecimal() else None
+            if lowered != names.HEADER_REQUEST_ID:
+                kept.append((name, value))
+        kept.append((names.HEADER_REQUEST_ID, self.exchange.request_id))
+        return kept
+
+    def _is_cut_short(self) -> bool:
+        """Tell a client that left from a server that knew it had all it needs."""
+        if self._environ.get("REQUEST_METHOD") in _NO_BODY_METHODS:
+            return False
+        return self._announced is None or (self.exchange.response_size or 0) < self._announced
+
+
+class _Body:
+    """A response body whose every step runs inside the request's context."""
+
+    __slots__ = ("_body", "_closed", "_context", "_exhausted", "_iterator", "_response")
+
+    def __init__(self, body: Iterable[bytes], response: _Response, context: Context) -> None:
+        self._body = body
+        self._response = response
+        self._context = context
+        self._iterator: Iterator[bytes] | None = None
+        self._exhausted = False
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._context.run(self._step)
+
+    def close(self) -> None:
+        """Close the application's body, once, and end the request."""
+        if self._closed:
+            return
+        self._closed = True
+        self._context.run(self._close)
+
+    def _step(self) -> bytes:
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._body)
+            chunk = next(self._iterator)
+        except StopIteration:
+            self._exhausted = True
+            self._response.close(exhausted=True)
+            raise
+        except BaseException as error:
+            self._response.fail(error)
+            raise
+        with _BODY:
+            self._response.count(len(chunk))
+        return chunk
+
+    def _close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        except BaseException as error:
+            self._response.fail(error)
+            raise
+        self._response.close(exhausted=self._exhausted)
+
+
+class _SizedBody(_Body):
+    """A body with a length: servers derive Content-Length from a body of one piece."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]  # chosen for bodies with a length
+
+
+def _call(environ: Environ, headers: dict[str, str]) -> Call:
+    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+    name = environ.get("SERVER_NAME")
+    port = str(environ.get("SERVER_PORT", ""))
+    return Call(
+        method=environ.get("REQUEST_METHOD", "GET"),
+        # PEP 3333 puts the bytes of the path into a str as if they were latin-1.
+        path=path.encode("latin-1", "replace").decode("utf-8", "replace"),
+        scheme=environ.get("wsgi.url_scheme", "http"),
+        protocol_version=str(environ.get("SERVER_PROTOCOL", "")).removeprefix("HTTP/"),
+        server=(name, int(port) if port.isdecimal() else None) if name else None,
+        headers=headers,
+    )
+
+
+def _route(environ: Environ) -> str | None:
+    """Return the route template of a Werkzeug application; Flask forgets it when the call returns."""
+    rule = getattr(getattr(environ.get("werkzeug.request"), "url_rule", None), "rule", None)
+    return f"{environ.get('SCRIPT_NAME', '').rstrip('/')}{rule}" if isinstance(rule, str) else None

@@ -1,0 +1,138 @@
+"""The stdlib handler behind every logger: a record goes to the sink as one line, once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry import guard
+from ameide_telemetry.logs.formatter import DONE_ATTRIBUTE, FIELDS_ATTRIBUTE, event_of
+from ameide_telemetry.logs.line import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ameide_telemetry.logs.line import LineRenderer
+    from ameide_telemetry.logs.pretty import PrettyRenderer
+    from ameide_telemetry.logs.sink import Sink
+
+__all__ = ["LineHandler", "LineWriter"]
+
+_RENDER: Final = guard.site("logs.render")
+_RECORD: Final = guard.site("logs.otlp_record")
+_EMIT: Final = guard.site("logs.emit")
+# Export workers have their own outage line; what their libraries say per retry would only repeat it.
+_WORKER_THREADS: Final = "ameide-telemetry-"
+_OWN_LOGGER: Final = "ameide_telemetry"
+
+
+class LineWriter:
+    """Renders events and writes them; shared by every front end of the process.
+
+    Attributes:
+        renderer: event -> bytes.
+        sink: takes the bytes.
+        records: takes the event as well, for logs over OTLP; None when nobody asked.
+        lines: whether lines are written; False where OTLP is the only way asked for.
+    """
+
+    __slots__ = ("lines", "records", "renderer", "sink")
+
+    def __init__(self, renderer: LineRenderer | PrettyRenderer, sink: Sink) -> None:
+        self.renderer = renderer
+        self.sink = sink
+        self.records: Callable[[Event], None] | None = None
+        self.lines = True
+
+    def write(self, event: Event) -> None:
+        """Write one event as one line, and as an OTLP record where that is asked for. Never raises."""
+        if self.records is not None:
+            with _RECORD:
+                self.records(event)
+        if self.lines:
+            self._write_line(event)
+
+    def _write_line(self, event: Event) -> None:
+        data = b""
+        with _RENDER:
+            data = self.renderer.render(event)
+        if not data:
+            with _EMIT:
+                data = self.renderer.render(
+                    Event(time.time(), event.level, "ameide_telemetry", "a log record could not be rendered")
+                )
+        self.sink.write(data)
+
+    def emit(self, logger: logging.Logger, event: Event) -> None:
+        """Write an event on behalf of `logger`: directly, where no other handler would see a record.
+
+        Building a log record costs more than rendering the line, and where every handler on the way to
+        the root is ours nobody else needs it. Filters and foreign handlers get the record as usual.
+        """
+        if not logger.filters and _only_lines(logger, event.level):
+            self.write(event)
+        else:
+            logger.handle(_record(event))
+
+
+class LineHandler(logging.Handler):
+    """Writes each record once, however many of these handlers it passes on its way to the root.
+
+    It takes no lock of its own: the sink serialises the writes.
+    """
+
+    def __init__(self, writer: LineWriter, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
+        self.writer = writer
+
+    def createLock(self) -> None:  # noqa: N802 the name is logging's
+        """Do without the handler lock, as `logging.NullHandler` does."""
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Filter and write one record."""
+        passed = self.filter(record) if self.filters else True
+        if passed:
+            self.emit(record)
+        return bool(passed)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record. Never raises, whatever the record holds."""
+        values = record.__dict__
+        if DONE_ATTRIBUTE in values or _from_export(record):
+            return
+        event = None
+        with _EMIT:
+            event = event_of(record)
+        values[DONE_ATTRIBUTE] = True
+        if event is None:
+            event = Event(time.time(), record.levelno, "ameide_telemetry", "a log record could not be read")
+        self.writer.write(event)
+
+
+def _only_lines(logger: logging.Logger, level: int) -> bool:
+    found = False
+    current: logging.Logger | None = logger
+    while current is not None:
+        for handler in current.handlers:
+            if type(handler) is not LineHandler or handler.filters or handler.level > level:
+                return False
+            found = True
+        if not current.propagate:
+            break
+        current = current.parent
+    return found
+
+
+def _record(event: Event) -> logging.LogRecord:
+    record = logging.LogRecord(event.logger, event.level, "", 0, event.message, (), event.exc_info)
+    record.created = event.created
+    record.stack_info = event.stack
+    record.__dict__[FIELDS_ATTRIBUTE] = event.fields
+    return record
+
+
+def _from_export(record: logging.LogRecord) -> bool:
+    thread = record.threadName
+    return thread is not None and thread.startswith(_WORKER_THREADS) and record.name != _OWN_LOGGER

@@ -1,0 +1,194 @@
+"""stdlib logging's side: our handler on the root, and in the place of every console handler.
+
+A console handler is one that writes to this process's stdout or stderr. Servers bring their own
+(uvicorn, gunicorn, hypercorn, celery, werkzeug), and so do `basicConfig` and `dictConfig`. Each is
+replaced where it stands, before and after the call, so nobody's levels, filters or `propagate` change.
+Handlers that write elsewhere (files, Sentry, pytest) stay as they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import logging.config
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from ameide_telemetry import guard
+from ameide_telemetry.logs.handler import LineHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ameide_telemetry.logs.handler import LineWriter
+
+__all__ = ["StdlibWiring"]
+
+# The access lines of servers know neither tenant nor trace; the middleware writes better ones.
+_ACCESS_LOGGERS: Final = ("uvicorn.access", "gunicorn.access", "hypercorn.access")
+# werkzeug's development server logs requests and its own messages on one logger.
+_WERKZEUG_REQUEST: Final = re.compile(r"\S+ - - \[")
+
+
+class StdlibWiring:
+    """Points stdlib logging at the line writer, and can take that back.
+
+    Args:
+        writer: the process's line writer.
+        level: the root logger's level.
+    """
+
+    def __init__(self, writer: LineWriter, level: int) -> None:
+        self._writer = writer
+        self._level = level
+        self._root_handler = LineHandler(writer)
+        self._root_level = logging.WARNING
+        self._replaced: list[tuple[logging.Logger, LineHandler, logging.Handler]] = []
+        self._patched: list[tuple[Any, str, Any, Any]] = []
+        self._silenced: list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]] = []
+
+    def install(self) -> None:
+        """Take over the root logger and every console handler, now and later."""
+        root = logging.getLogger()
+        self._root_level = root.level
+        self._take_over()
+        root.setLevel(self._level)
+        self._patch(logging.Logger, "addHandler", self._adding(logging.Logger.addHandler))
+        for owner, name in (
+            (logging, "basicConfig"),
+            (logging.config, "fileConfig"),
+            (logging.config.DictConfigurator, "configure"),
+        ):
+            self._patch(owner, name, self._configuring(getattr(owner, name)))
+
+    def undo(self) -> None:
+        """Restore handlers, level and functions as they were before `install`."""
+        for owner, name, ours, before in reversed(self._patched):
+            if getattr(owner, name) is ours:
+                setattr(owner, name, before)
+        self._patched.clear()
+        root = logging.getLogger()
+        root.removeHandler(self._root_handler)
+        for logger, ours, before in reversed(self._replaced):
+            if ours in logger.handlers:
+                logger.handlers[logger.handlers.index(ours)] = before
+        self._replaced.clear()
+        for logger, refuse in self._silenced:
+            logger.removeFilter(refuse)
+        self._silenced.clear()
+        root.setLevel(self._root_level)
+
+    def silence_server_access(self) -> None:
+        """Drop the servers' own access lines: the middleware's line takes their place."""
+        if self._silenced:
+            return
+        for name in _ACCESS_LOGGERS:
+            self._silence(name, _never)
+        self._silence("werkzeug", _not_a_request)
+
+    def _silence(self, name: str, accept: Callable[[logging.LogRecord], bool]) -> None:
+        logger = logging.getLogger(name)
+        logger.addFilter(accept)
+        self._silenced.append((logger, accept))
+
+    def _take_over(self) -> set[str]:
+        """Replace console handlers everywhere and make sure of the root; return the loggers concerned."""
+        concerned = set()
+        for logger in _loggers():
+            for handler in tuple(logger.handlers):
+                if _is_console(handler):
+                    self._replace(logger, handler)
+                    concerned.add(logger.name)
+        root = logging.getLogger()
+        if not any(isinstance(handler, LineHandler) for handler in root.handlers):
+            root.handlers.append(self._root_handler)
+        return concerned
+
+    def _replace(self, logger: logging.Logger, handler: logging.Handler) -> None:
+        ours = self._like(handler)
+        logger.handlers[logger.handlers.index(handler)] = ours
+        self._replaced.append((logger, ours, handler))
+
+    def _like(self, handler: logging.Handler) -> LineHandler:
+        ours = LineHandler(self._writer, handler.level)
+        ours.filters = list(handler.filters)
+        return ours
+
+    def _patch(self, owner: Any, name: str, ours: Any) -> None:
+        self._patched.append((owner, name, ours, getattr(owner, name)))
+        setattr(owner, name, ours)
+
+    def _adding(self, add: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(add)
+        def add_handler(logger: logging.Logger, handler: logging.Handler) -> None:
+            if not _is_console(handler):
+                add(logger, handler)
+            elif not any(before is handler for owner, _, before in self._replaced if owner is logger):
+                add(logger, handler)
+                self._replace(logger, handler)
+
+        return add_handler
+
+    def _configuring(self, configure: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a configuration function: it does what it does, then the lines are made sure of."""
+
+        @functools.wraps(configure)
+        def configure_and_keep(*args: Any, **kwargs: Any) -> Any:
+            enabled = {logger for logger in _loggers() if not logger.disabled}
+            level = logging.getLogger().level
+            try:
+                return configure(*args, **kwargs)
+            finally:
+                self._make_sure(enabled, level)
+
+        return configure_and_keep
+
+    def _make_sure(self, enabled: set[logging.Logger], level: int) -> None:
+        self._take_over()
+        disabled = sorted(logger.name for logger in enabled if logger.disabled)
+        for name in disabled:
+            # `disable_existing_loggers` is true by default and would silence loggers made earlier.
+            logging.getLogger(name).disabled = False
+        root = logging.getLogger()
+        if disabled or root.level != level:
+            guard.note(
+                "logs.reconfigured",
+                f"logging was configured again after init_telemetry: lines stay JSON, {len(disabled)} loggers"
+                f" that it disabled stay on, the root level is now {logging.getLevelName(root.level)}",
+            )
+
+
+def _loggers() -> Iterator[logging.Logger]:
+    yield logging.getLogger()
+    for logger in tuple(logging.Logger.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            yield logger
+
+
+def _is_console(handler: logging.Handler) -> bool:
+    if isinstance(handler, (LineHandler, logging.FileHandler)):
+        return False
+    stream = getattr(handler, "stream", None)
+    if stream is None:
+        # rich's handler keeps its stream one step further away.
+        stream = getattr(getattr(handler, "console", None), "file", None)
+    return stream is not None and any(stream is each for each in _console_streams())
+
+
+def _console_streams() -> Iterator[object]:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            yield stream
+            original = getattr(stream, "original", None)
+            if original is not None:
+                yield original
+
+
+def _never(record: logging.LogRecord) -> bool:
+    del record
+    return False
+
+
+def _not_a_request(record: logging.LogRecord) -> bool:
+    return not (isinstance(record.msg, str) and _WERKZEUG_REQUEST.match(record.msg))

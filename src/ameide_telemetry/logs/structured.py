@@ -1,0 +1,303 @@
+"""structlog's side: its loggers end in the same lines as stdlib logging, whenever they were made.
+
+structlog keeps its processors in a list that every logger refers to, also those bound long before
+telemetry started. The list is therefore changed in place, as structlog's own `capture_logs` does, so that
+early and cached loggers take part. Renderers and processors that only repeat what a line has anyway
+(time, level, logger name) are left out; the rest of the service's own processors stay and run.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import structlog
+from structlog import DropEvent
+
+from ameide_telemetry import guard
+from ameide_telemetry.logs.failure import exc_info_of
+from ameide_telemetry.logs.line import Event, level_name
+from ameide_telemetry.logs.sanitise import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from structlog.typing import Processor, WrappedLogger
+
+    from ameide_telemetry.logs.handler import LineWriter
+
+__all__ = ["BoundLogger", "StructlogWiring", "get_logger"]
+
+_PROCESSOR: Final = guard.site("logs.structlog_processor", foreign=True)
+_MESSAGE: Final = guard.site("logs.structlog_message", foreign=True)
+# structlog calls the message `event`; a field of that name waits here until the message is taken out.
+_EVENT_FIELD: Final = "_event_field"
+_LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "msg": logging.INFO,
+    "warning": logging.WARNING,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+    "err": logging.ERROR,
+    "exception": logging.ERROR,
+    "failure": logging.ERROR,
+    "critical": logging.CRITICAL,
+    "fatal": logging.CRITICAL,
+}
+_REPLACED: Final = (
+    structlog.processors.TimeStamper,
+    structlog.processors.JSONRenderer,
+    structlog.processors.KeyValueRenderer,
+    structlog.processors.LogfmtRenderer,
+    structlog.processors.ExceptionRenderer,
+    structlog.dev.ConsoleRenderer,
+    structlog.stdlib.PositionalArgumentsFormatter,
+    structlog.stdlib.ProcessorFormatter,
+)
+_REPLACED_FUNCTIONS: Final = frozenset(
+    {
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.render_to_log_kwargs,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        structlog.contextvars.merge_contextvars,
+        structlog.dev.set_exc_info,
+    }
+)
+
+
+class BoundLogger(structlog.stdlib.BoundLogger):
+    """structlog's stdlib logger, made total: no call raises, whatever its arguments are."""
+
+    def _proxy_to_logger(  # type: ignore[override]
+        self, method_name: str, /, event: str | None = None, *event_args: Any, **event_kw: Any
+    ) -> Any:
+        return self._say(method_name, event, event_args, event_kw)
+
+    def _say(self, method: str, event: object, args: tuple[Any, ...], fields: dict[str, Any]) -> Any:
+        event_dict: Any = {**self._context, **fields}
+        if event is not None:
+            if "event" in event_dict:
+                event_dict[_EVENT_FIELD] = event_dict["event"]
+            event_dict["event"] = event
+        if args:
+            event_dict["positional_args"] = args
+        for processor in self._processors:
+            done = False
+            with _PROCESSOR:
+                try:
+                    event_dict = processor(self._logger, method, event_dict)
+                except DropEvent:
+                    return None
+                done = True
+            if not done:
+                continue
+        return self._hand_over(method, event_dict)
+
+    def _hand_over(self, method: str, event_dict: Any) -> Any:
+        """Reached only when the chain does not end in our own terminal, as after `shutdown()`."""
+        call = getattr(self._logger, method, None)
+        if call is None or isinstance(event_dict, dict):
+            return None
+        if isinstance(event_dict, tuple):
+            return call(*event_dict[0], **event_dict[1])
+        return call(event_dict)
+
+
+def _method(name: str, *, with_error: bool = False) -> Callable[..., Any]:
+    def say(self: BoundLogger, event: object = None, /, *args: Any, **fields: Any) -> Any:
+        if with_error:
+            fields.setdefault("exc_info", True)
+        return self._say(name, event, args, fields)
+
+    say.__name__ = name
+    say.__doc__ = f"Log at level `{name}`; `%`-style arguments and any keyword fields are accepted."
+    return say
+
+
+# Positional-only, so that a field may be called `event`: structlog's own methods raise TypeError then.
+for _name in ("debug", "info", "warning", "warn", "error", "critical", "fatal"):
+    setattr(BoundLogger, _name, _method(_name))
+BoundLogger.exception = _method("exception", with_error=True)  # type: ignore[method-assign]
+
+
+def _log(self: BoundLogger, level: int | str, event: object = None, /, *args: Any, **fields: Any) -> Any:
+    """Log at a level given as stdlib number or by name."""
+    name = level if isinstance(level, str) else level_name(level)
+    return self._say(name.lower(), event, args, fields)
+
+
+BoundLogger.log = _log  # type: ignore[assignment, method-assign]
+
+
+def get_logger(name: str | None = None, /, **fields: Any) -> BoundLogger:
+    """Return a structlog logger; the same as `structlog.get_logger`, with the type that it has here.
+
+    It may be made before or after `init_telemetry`.
+
+    Args:
+        name: name of the stdlib logger whose level and handlers apply; None: the calling module's.
+        **fields: bound to every line of this logger.
+    """
+    return cast("BoundLogger", structlog.get_logger(*(() if name is None else (name,)), **fields))
+
+
+class StructlogWiring:
+    """Points structlog at the line writer, and can take that back.
+
+    Args:
+        writer: the process's line writer.
+    """
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+        self._before: dict[str, Any] = {}
+        self._processors_before: list[Processor] = []
+        self._was_configured = False
+        self._configure: Callable[..., None] | None = None
+
+    def install(self) -> None:
+        """Take over structlog's configuration, and keep it when the service configures again."""
+        self._was_configured = structlog.is_configured()
+        self._take_over()
+        self._configure = structlog.configure
+        structlog.configure = self._reconfigure
+
+    def undo(self) -> None:
+        """Restore structlog's configuration as it was before `install`."""
+        if self._configure is not None and structlog.configure == self._reconfigure:
+            structlog.configure = self._configure
+        processors = self._before.get("processors")
+        if isinstance(processors, list):
+            processors[:] = self._processors_before
+        if self._was_configured:
+            (self._configure or structlog.configure)(**self._before)
+        else:
+            structlog.reset_defaults()
+            if isinstance(processors, list):
+                (self._configure or structlog.configure)(processors=processors)
+                structlog._config._CONFIG.is_configured = False  # noqa: SLF001 there is no public way back
+
+    def _reconfigure(self, *args: Any, **kwargs: Any) -> None:
+        """What `structlog.configure` means while telemetry is on: the service's processors, our lines."""
+        if self._configure is not None:
+            self._configure(*args, **kwargs)
+        self._take_over(first=False)
+        guard.note("logs.structlog_reconfigured")
+
+    def _take_over(self, *, first: bool = True) -> None:
+        current = structlog.get_config()
+        processors = current["processors"]
+        own = [
+            each for each in processors if not _is_replaced(each) and not isinstance(each, (_Gate, _Terminal))
+        ]
+        chain: list[Processor] = [
+            _Gate(),
+            structlog.contextvars.merge_contextvars,
+            *own,
+            _Terminal(self._writer),
+        ]
+        if first:
+            self._before = dict(current)
+            self._processors_before = list(processors)
+        if isinstance(processors, list):
+            processors[:] = chain
+            chain = processors
+        configure = self._configure or structlog.configure
+        configure(
+            processors=chain,
+            wrapper_class=BoundLogger,
+            logger_factory=_logger_factory(),
+            cache_logger_on_first_use=True,
+        )
+
+
+class _Gate:
+    """First processor: drops what the stdlib logger of that name would not log."""
+
+    __slots__ = ()
+
+    def __call__(
+        self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if not _stdlib_logger(logger).isEnabledFor(_level_of(method)):
+            raise DropEvent
+        return event_dict
+
+
+class _Terminal:
+    """Last processor: turns the event dict into a line and ends the chain."""
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+
+    def __call__(self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]) -> Any:
+        level = _level_of(method)
+        stdlib = _stdlib_logger(logger)
+        message = _message(event_dict)
+        if _EVENT_FIELD in event_dict:
+            event_dict["event"] = event_dict.pop(_EVENT_FIELD)
+        exc_info = exc_info_of(event_dict.pop("exc_info", None))
+        stack = event_dict.pop("stack_info", None) or event_dict.pop("stack", None)
+        event = Event(
+            time.time(),
+            level,
+            stdlib.name,
+            message,
+            cast("dict[object, object]", event_dict),
+            exc_info,
+            stack if isinstance(stack, str) else None,
+        )
+        self._writer.emit(stdlib, event)
+        raise DropEvent
+
+
+def _logger_factory() -> structlog.stdlib.LoggerFactory:
+    """Return structlog's factory of stdlib loggers without its side effect on `logging.setLoggerClass`."""
+    before = logging.getLoggerClass()
+    factory = structlog.stdlib.LoggerFactory()
+    logging.setLoggerClass(before)
+    return factory
+
+
+def _message(event_dict: MutableMapping[str, Any]) -> str:
+    event = event_dict.pop("event", "")
+    text = event if type(event) is str else text_of(event)
+    arguments = event_dict.pop("positional_args", None)
+    if not arguments:
+        return text
+    formatted: object = None
+    with _MESSAGE:
+        # As logging does: a single mapping serves `%(name)s`.
+        formatted = text % (
+            arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else arguments
+        )
+    if type(formatted) is str:
+        return formatted
+    event_dict["format_error"] = "the arguments do not fit the message"
+    return text
+
+
+def _level_of(method: str) -> int:
+    return _LEVELS.get(method, logging.INFO)
+
+
+def _stdlib_logger(logger: WrappedLogger) -> logging.Logger:
+    return logger if isinstance(logger, logging.Logger) else logging.getLogger("structlog")
+
+
+def _is_replaced(processor: Processor) -> bool:
+    if isinstance(processor, _REPLACED):
+        return True
+    try:
+        return processor in _REPLACED_FUNCTIONS
+    except TypeError:
+        # An unhashable processor is one of the service's own.
+        return False

@@ -1,0 +1,168 @@
+"""W3C trace context and baggage, with the contract's allow-list in and out.
+
+The W3C baggage header carries the tenant, request and session between services. Inbound, only the keys of
+the contract are taken out of it, into the `Bindings` of the returned OTel context. Outbound, the bindings
+in force are written, and what the service itself put into OTel's baggage. Because this is an ordinary OTel
+propagator, whatever injects or extracts (our middleware, the contrib client instrumentors, a message
+queue's) carries the ids along.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus, unquote_plus
+
+from opentelemetry import baggage
+from opentelemetry.context import get_current
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from ameide_telemetry import guard
+from ameide_telemetry.context import Bindings, current_bindings, with_bindings
+from ameide_telemetry.contract import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from opentelemetry.context import Context
+
+try:
+    from opentelemetry import propagate
+except ValueError:
+    # It reads OTEL_PROPAGATORS while it is imported and raises for a name that is not installed, which
+    # would keep the service from starting. `install` decides on the names anyway, and says what is wrong.
+    _names = os.environ.pop("OTEL_PROPAGATORS")
+    from opentelemetry import propagate
+
+    os.environ["OTEL_PROPAGATORS"] = _names
+
+__all__ = ["ContractBaggagePropagator", "install"]
+
+_HEADER: Final = "baggage"
+_KEY_BY_BAGGAGE: Final = {spelling: key for key, spelling in names.CONTEXT_BAGGAGE_KEYS.items()}
+_LOADED: Final = guard.site("propagation.load")
+# W3C Baggage: at most 8,192 bytes; OTel's propagators read at most 180 members.
+_MAX_BYTES: Final = 8192
+_MAX_MEMBERS: Final = 180
+_STANDARD: Final[dict[str, Callable[[], TextMapPropagator]]] = {
+    "tracecontext": TraceContextTextMapPropagator,
+}
+
+
+class ContractBaggagePropagator(TextMapPropagator):
+    """W3C baggage that moves the contract's keys between the header and the current `Bindings`."""
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        """Return a context with fresh bindings made of the carrier's contract keys.
+
+        Everything else in the header is dropped: W3C asks to take baggage from known sources only, and
+        what nobody reads should not travel on to others.
+        """
+        if context is None:
+            context = get_current()
+        header = getter.get(carrier, _HEADER)
+        values = _allowed(",".join(header)) if header else {}
+        if not values:
+            return context
+        bindings = Bindings()
+        bindings.update(values)
+        return with_bindings(bindings, context)
+
+    def inject(
+        self,
+        carrier: CarrierT,
+        context: Context | None = None,
+        setter: Setter[CarrierT] = default_setter,
+    ) -> None:
+        """Write the OTel baggage and the bindings in force into the carrier."""
+        entries = {str(key): str(value) for key, value in baggage.get_all(context).items()}
+        bindings = current_bindings(context)
+        if bindings is not None:
+            for key, value in tuple(bindings.values.items()):
+                entries[names.CONTEXT_BAGGAGE_KEYS[key]] = value
+        header = _header(entries.items())
+        if header:
+            setter.set(carrier, _HEADER, header)
+
+    @property
+    def fields(self) -> set[str]:
+        """The header that this propagator reads and writes."""
+        return {_HEADER}
+
+
+_STANDARD["baggage"] = ContractBaggagePropagator
+
+
+def install(propagators: Iterable[str]) -> Callable[[], None]:
+    """Make the named propagators global; the returned function restores what was.
+
+    Args:
+        propagators: names as in `OTEL_PROPAGATORS`; beyond `tracecontext` and `baggage` they are looked up
+            in the entry-point group `opentelemetry_propagator`. One that is not installed is left out and
+            said once. `none` alone means no propagation.
+    """
+    before = propagate.get_global_textmap()
+    chosen = [found for name in propagators if name != "none" and (found := _load(name)) is not None]
+    ours = CompositePropagator(chosen)
+    propagate.set_global_textmap(ours)
+
+    def undo() -> None:
+        if propagate.get_global_textmap() is ours:
+            propagate.set_global_textmap(before)
+
+    return undo
+
+
+def _load(name: str) -> TextMapPropagator | None:
+    standard = _STANDARD.get(name)
+    if standard is not None:
+        return standard()
+    for entry_point in entry_points(group="opentelemetry_propagator", name=name):
+        with _LOADED:
+            return entry_point.load()()  # type: ignore[no-any-return]
+    guard.note(
+        f"propagation.{name}",
+        f"the propagator {name!r} of OTEL_PROPAGATORS is not installed and is left out; install the package "
+        f"that provides it or take it out of the list",
+    )
+    return None
+
+
+def _allowed(header: str) -> dict[str, str]:
+    """Return the contract's values in a baggage header, by log key; what is malformed is passed over."""
+    if len(header) > _MAX_BYTES:
+        guard.note("propagation.baggage_refused")
+        return {}
+    values = {}
+    for member in header.split(",", _MAX_MEMBERS)[:_MAX_MEMBERS]:
+        name, _, value = member.partition(";")[0].partition("=")
+        key = _KEY_BY_BAGGAGE.get(name.strip())
+        if key is not None and value:
+            values[key] = unquote_plus(value.strip())
+    return values
+
+
+def _header(entries: Iterable[tuple[str, str]]) -> str:
+    parts: list[str] = []
+    size = 0
+    for key, value in entries:
+        # quote_plus is what OTel's own propagator uses, and what its extract undoes.
+        part = f"{key}={quote_plus(value)}"
+        size += len(part) + 1
+        if size > _MAX_BYTES:
+            guard.note("propagation.baggage_too_long")
+            break
+        parts.append(part)
+    return ",".join(parts)

@@ -1,0 +1,236 @@
+"""Forms of what leads elsewhere: endpoints, headers, files, protocols, plug-ins by name."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from ameide_telemetry.settings import codes
+from ameide_telemetry.settings.forms import Form, RefusedError, choice, names, shown, split
+from ameide_telemetry.settings.secrets import concealed_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = [
+    "ENDPOINT",
+    "FILE",
+    "HEADERS",
+    "HEADER_NAME",
+    "INSTRUMENT",
+    "INSTRUMENTATIONS",
+    "PATHS",
+    "PROTOCOL",
+    "SEMCONV",
+    "is_url",
+    "plugins",
+]
+
+_GRPC: Final = "opentelemetry.exporter.otlp.proto.grpc"
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_SEMCONV: Final = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+def is_url(endpoint: str) -> bool:
+    """Return whether `endpoint` has a scheme, as OTLP over HTTP needs it."""
+    return "://" in endpoint
+
+
+def _take_endpoint(value: object) -> str:
+    if not isinstance(value, str):
+        raise RefusedError(code=codes.BAD_ENDPOINT)
+    url = value.strip()
+    reason = _unreachable(url)
+    if reason:
+        raise RefusedError(reason, code=codes.BAD_ENDPOINT)
+    return url
+
+
+def _unreachable(url: str) -> str:
+    """Return why nothing can be sent to `url`; empty when something can."""
+    if any(letter.isspace() or not letter.isprintable() for letter in url):
+        return "it holds white space or a character that cannot be printed"
+    try:
+        parts = urlsplit(url if is_url(url) else f"//{url}")
+        port = parts.port
+    except ValueError:
+        return "its host or port is malformed"
+    flaws = {
+        "its scheme is neither http nor https": is_url(url) and parts.scheme not in {"http", "https"},
+        "it has no host": not parts.hostname,
+        "it has neither a scheme nor a port": port is None and not is_url(url),
+        "its port is 0": port == 0,
+    }
+    return next((flaw for flaw, present in flaws.items() if present), "")
+
+
+def _read_headers(text: str) -> object:
+    """Read `k=v,k2=v2`, percent-encoded; a comma inside a value must be encoded."""
+    entries = split(text)
+    pairs = [(unquote(name.strip()), unquote(value.strip())) for name, _, value in map(_cut, entries)]
+    broken = [str(index) for index, entry in enumerate(entries, 1) if "=" not in entry]
+    if broken:
+        rest = [pair for pair, entry in zip(pairs, entries, strict=True) if "=" in entry]
+        raise RefusedError(f"entry {', '.join(broken)} has no `=`", kept=_checked_headers(rest)[0] or None)
+    return pairs
+
+
+def _cut(entry: str) -> tuple[str, str, str]:
+    return entry.partition("=")
+
+
+def _take_headers(value: object) -> tuple[tuple[str, str], ...]:
+    pairs = list(value.items()) if isinstance(value, Mapping) else value
+    if not isinstance(pairs, list | tuple) or not all(_is_pair(pair) for pair in pairs):
+        raise RefusedError
+    good, broken = _checked_headers(pairs)
+    if broken:
+        raise RefusedError(f"header {', '.join(broken)} is malformed", kept=good or None)
+    return good
+
+
+def _is_pair(pair: object) -> bool:
+    return (
+        isinstance(pair, tuple | list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)  # noqa: PLR2004
+    )
+
+
+def _checked_headers(
+    pairs: Iterable[tuple[str, str]],
+) -> tuple[tuple[tuple[str, str], ...], list[str]]:
+    """Return the usable headers and the shown names of the others. A malformed name may be a secret."""
+    good: dict[str, str] = {}
+    broken: list[str] = []
+    for index, (name, value) in enumerate(pairs, 1):
+        if not _TOKEN.fullmatch(name):
+            broken.append(f"number {index}")
+        elif not value.isprintable():
+            broken.append(name.lower())
+        else:
+            good[name.lower()] = value
+    return tuple(good.items()), broken
+
+
+def _take_header_name(value: object) -> str:
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value.strip()):
+        raise RefusedError
+    return value.strip().lower()
+
+
+def _take_file(value: object) -> str:
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str):
+        raise RefusedError
+    if "\0" in path or not os.path.isfile(path):  # noqa: PTH113 pathlib costs start-up time
+        raise RefusedError("there is no such file", code=codes.UNREADABLE_FILE)
+    if not os.access(path, os.R_OK):
+        raise RefusedError("the file cannot be read", code=codes.UNREADABLE_FILE)
+    return path
+
+
+def _take_protocol(value: object) -> object:
+    protocol = _PROTOCOLS.take(value)
+    if protocol == "grpc" and not _is_installed(_GRPC):
+        raise RefusedError(
+            "the gRPC exporter is not installed; install ameide-telemetry[grpc]", code=codes.NOT_INSTALLED
+        )
+    return protocol
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def plugins(group: str, known: Iterable[str], accepted: str) -> Form:
+    """Return the form of a list of plug-in names: those `known`, or of an installed entry point.
+
+    Args:
+        group: the entry-point group; read only when a name is not among the known ones.
+        known: names that the OpenTelemetry packages always bring.
+        accepted: the form in words.
+    """
+    always = frozenset(known)
+
+    def check(wanted: tuple[str, ...]) -> tuple[str, ...]:
+        if "none" in map(str.lower, wanted):
+            return ()
+        foreign = tuple(name for name in wanted if name not in always)
+        missing = set(foreign) - _entry_points(group) if foreign else set()
+        if missing:
+            kept = tuple(name for name in wanted if name not in missing)
+            raise RefusedError(
+                f"{', '.join(map(shown, sorted(missing)))} is misspelt or not installed",
+                code=codes.NOT_INSTALLED,
+                kept=kept or None,
+            )
+        return wanted
+
+    return names(accepted, check)
+
+
+def _entry_points(group: str) -> set[str]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 costs 15 ms and is needed for foreign names only
+
+    return {point.name for point in entry_points(group=group)}
+
+
+def _each(pattern: Callable[[str], object]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    def check(parts: tuple[str, ...]) -> tuple[str, ...]:
+        broken = [part for part in parts if not pattern(part)]
+        if broken:
+            kept = tuple(part for part in parts if part not in broken)
+            raise RefusedError(f"{shown(broken[0])} is malformed", kept=kept or None)
+        return parts
+
+    return check
+
+
+def _is_path(path: str) -> bool:
+    return path.startswith("/") and path.isprintable() and "*" not in path[:-1]
+
+
+def _take_instrument(value: object) -> object:
+    word = str(value).strip().lower() if isinstance(value, str | bool) else ""
+    if word in {"auto", "true"}:
+        return "auto"
+    if word in {"none", "false"}:
+        return ()
+    return INSTRUMENTATIONS.take(value)
+
+
+def _hidden(_: object) -> str:
+    return "the value"
+
+
+def _show_endpoint(value: object) -> str:
+    return shown(concealed_url(value) if isinstance(value, str) else value)
+
+
+ENDPOINT: Final = Form(
+    "http:// or https:// with a host and, if any, a port from 1 to 65535; host:port with grpc",
+    str,
+    _take_endpoint,
+    _show_endpoint,
+)
+HEADERS: Final = Form(
+    "name=value,name2=value2, values percent-encoded; a mapping as an argument",
+    _read_headers,
+    _take_headers,
+    _hidden,
+)
+HEADER_NAME: Final = Form("the name of an HTTP header", str, _take_header_name)
+FILE: Final = Form("the path of a readable file", str, _take_file)
+_PROTOCOLS: Final = choice("http/protobuf", "grpc")
+PROTOCOL: Final = Form(_PROTOCOLS.accepted, str, _take_protocol)
+PATHS: Final = names("paths that begin with `/`, a `*` only at the end", _each(_is_path))
+INSTRUMENTATIONS: Final = names("names of instrumentations such as httpx", _each(_NAME.fullmatch))
+SEMCONV: Final = names("values such as http or http/dup", _each(_SEMCONV.fullmatch))
+INSTRUMENT: Final = Form("auto, none, or names such as httpx,requests", str, _take_instrument)

@@ -1,0 +1,158 @@
+"""The table of settings: name, sources in order, form, default and meaning, each said once.
+
+Parsing, the reference page, `status()` and the search for misspelt names all come from it. A row's
+name is also its place: `traces.otlp.timeout` is `TelemetrySettings.traces.otlp.timeout`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ameide_telemetry.settings import addresses, forms
+from ameide_telemetry.settings.rows import RESOURCE_VARIABLE, Setting, Source, own
+from ameide_telemetry.settings.signals import LOGS, METRICS, TRACES
+
+__all__ = ["BY_NAME", "SETTINGS", "variables"]
+
+
+def _attributes(*names: str) -> tuple[Source, ...]:
+    return tuple(Source(RESOURCE_VARIABLE, attribute=name) for name in names)
+
+
+_SERVICE: Final = (
+    Setting(
+        "service",
+        forms.TEXT,
+        "unknown_service",
+        "Name of the service, `service.name`.",
+        (Source("OTEL_SERVICE_NAME"), *_attributes("service.name")),
+    ),
+    Setting(
+        "version",
+        forms.TEXT,
+        "unknown",
+        "Version of the service, `service.version`.",
+        _attributes("service.version"),
+    ),
+    Setting(
+        "environment",
+        forms.TEXT,
+        "unknown",
+        "Where it is deployed, `deployment.environment.name`.",
+        (*_attributes("deployment.environment.name", "deployment.environment"), *own("ENVIRONMENT")),
+    ),
+    Setting(
+        "namespace",
+        forms.TEXT,
+        "",
+        "Group of services it belongs to, `service.namespace`.",
+        _attributes("service.namespace"),
+    ),
+)
+
+_GENERAL: Final = (
+    Setting(
+        "trust",
+        forms.choice("internal", "edge"),
+        "internal",
+        "`internal` continues a caller's trace and takes its allow-listed baggage; `edge` only links to it.",
+        own("TRUST"),
+    ),
+    Setting(
+        "tenant_header",
+        addresses.HEADER_NAME,
+        None,
+        "Request header that names the tenant. None is read unless this names one.",
+        own("TENANT_HEADER"),
+        optional=True,
+    ),
+    Setting(
+        "excluded_paths",
+        addresses.PATHS,
+        (),
+        "Request paths without span, metric and access line.",
+        own("EXCLUDED_PATHS"),
+    ),
+    Setting(
+        "instrument",
+        addresses.INSTRUMENT,
+        "auto",
+        "Client libraries to instrument: all that are found, none, or these.",
+        own("INSTRUMENT"),
+    ),
+    Setting(
+        "disabled_instrumentations",
+        addresses.INSTRUMENTATIONS,
+        (),
+        "Instrumentations that are left alone in either case.",
+        (Source("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"),),
+    ),
+    Setting(
+        "strict",
+        forms.BOOLEAN,
+        False,
+        "Wrong settings raise one error instead of being replaced and said.",
+        (
+            *own("STRICT"),
+            Source("CI", forms.CI),
+            Source("PYTEST_VERSION", forms.PRESENT),
+            Source("PYTEST_CURRENT_TEST", forms.PRESENT),
+        ),
+    ),
+    Setting(
+        "disabled",
+        forms.BOOLEAN,
+        False,
+        "Nothing is exported; JSON lines and propagation stay.",
+        (Source("OTEL_SDK_DISABLED"),),
+    ),
+    Setting(
+        "exit_timeout",
+        forms.SECONDS,
+        5.0,
+        "Seconds that all signals together may take at process exit.",
+        own("EXIT_TIMEOUT"),
+    ),
+    Setting(
+        "propagators",
+        addresses.plugins(
+            "opentelemetry_propagator",
+            ("tracecontext", "baggage"),
+            "tracecontext, baggage, none, or names of installed propagators",
+        ),
+        ("tracecontext", "baggage"),
+        "Formats in which context travels between services.",
+        (Source("OTEL_PROPAGATORS"),),
+    ),
+    Setting(
+        "semconv_stability_opt_in",
+        addresses.SEMCONV,
+        (),
+        "Semantic conventions that contrib instrumentations are told to use.",
+        (Source("OTEL_SEMCONV_STABILITY_OPT_IN"),),
+    ),
+    Setting(
+        "resource_detectors",
+        addresses.plugins(
+            "opentelemetry_resource_detector",
+            ("otel", "process", "os", "host", "service_instance", "*"),
+            "otel, process, os, host, service_instance, *, none, or names of installed detectors",
+        ),
+        (),
+        "Resource detectors of the SDK to run at start-up.",
+        (Source("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),),
+    ),
+)
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (*_SERVICE, *_GENERAL, *TRACES, *METRICS, *LOGS)
+BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+
+
+def variables() -> dict[str, tuple[str, ...]]:
+    """Return every variable that the table reads, with the names of the settings it feeds."""
+    found: dict[str, tuple[str, ...]] = {RESOURCE_VARIABLE: ("resource_attributes",)}
+    for setting in SETTINGS:
+        for source in setting.sources:
+            found[source.variable] = (*found.get(source.variable, ()), setting.name)
+    return found

@@ -1,0 +1,93 @@
+"""What happens when a span starts and ends: context copied onto it, and off to the pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry.sdk.trace import SpanProcessor
+
+from ameide_telemetry import guard
+from ameide_telemetry.context import current_bindings
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import ReadableSpan, Span
+
+    from ameide_telemetry.context import Bindings
+    from ameide_telemetry.export.queue import QueuePipeline
+
+__all__ = ["ContextSpanProcessor", "ExportSpanProcessor", "RoutingSpanProcessor"]
+
+_START: Final = guard.site("traces.on_start")
+_END: Final = guard.site("traces.on_end")
+# Spans that are never ended must not be remembered for ever; the bound is far above what is open at once.
+_MAX_OPEN: Final = 10_000
+
+
+class ContextSpanProcessor(SpanProcessor):
+    """Puts tenant, request and session on every span of the unit of work that it starts in.
+
+    Spans that are open when a value is bound later get it then: the bindings know them.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, Bindings] = {}
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Copy the bindings of the parent context, or else of the current one, onto the span."""
+        bindings = current_bindings(parent_context)
+        if bindings is None and parent_context is not None:
+            bindings = current_bindings()
+        if bindings is None:
+            return
+        if bindings.values:
+            span.set_attributes(bindings.span_attributes())
+        if len(self._open) >= _MAX_OPEN:
+            self._open.clear()
+        self._open[span.context.span_id] = bindings
+        bindings.opened(span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Make the bindings forget the span, wherever it is ended."""
+        span_id = span.context.span_id
+        bindings = self._open.pop(span_id, None)
+        if bindings is not None:
+            bindings.closed(span_id)
+
+
+class ExportSpanProcessor(SpanProcessor):
+    """Hands ended spans to a pipeline, if they were sampled (`RECORD_ONLY` spans stay here)."""
+
+    def __init__(self, pipeline: QueuePipeline) -> None:
+        self._put = pipeline.put
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue the span."""
+        if span.context.trace_flags.sampled:
+            self._put(span)
+
+
+class RoutingSpanProcessor(SpanProcessor):
+    """The one processor that a provider gets from us; what stands behind it can be exchanged.
+
+    A provider has no way to remove a processor (SDK 1.45). Flushing and stopping belong to the pipelines,
+    so those calls of the provider have no effect here.
+
+    Attributes:
+        targets: processors in order; assigning another tuple switches them at once.
+    """
+
+    def __init__(self) -> None:
+        self.targets: tuple[SpanProcessor, ...] = ()
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Tell every target; never raises."""
+        for target in self.targets:
+            with _START:
+                target.on_start(span, parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Tell every target; never raises."""
+        for target in self.targets:
+            with _END:
+                target.on_end(span)

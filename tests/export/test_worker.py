@@ -1,0 +1,485 @@
+"""The thread behind a pipeline, seen through a queue of records."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+from support.pipelines import ScriptedSender, deadline, run_program, scripted, wait_until
+
+from ameide_telemetry.export.queue import QueuePipeline
+from ameide_telemetry.ledger import SignalLedger
+
+
+def pipeline(sender: ScriptedSender, *, delay: float = 60, size: int = 100, batch: int = 10) -> QueuePipeline:
+    return QueuePipeline(
+        "traces",
+        ledger=SignalLedger(),
+        destination=scripted(sender),
+        delay=delay,
+        max_queue_size=size,
+        max_batch_size=batch,
+    )
+
+
+def test_no_thread_before_the_first_record() -> None:
+    """Making a pipeline starts nothing; the first record starts one daemon thread with a telling name."""
+    sent = pipeline(ScriptedSender())
+    assert sent._thread is None
+    assert sent.status()["state"] == "idle"
+    sent.put("a")
+    assert sent._thread is not None
+    assert sent._thread.name == "ameide-telemetry-traces"
+    assert sent._thread.daemon
+    assert sent.shutdown(deadline(5))
+
+
+def test_flush_delivers_what_waits_in_order() -> None:
+    """After a flush every record has arrived, in order, in batches that are not too big."""
+    sender = ScriptedSender()
+    sent = pipeline(sender)
+    for number in range(25):
+        sent.put(number)
+    result = sent.force_flush(deadline(5))
+    assert result.ok
+    assert result.queued == 0
+    assert [record for batch in sender.sent for record in batch] == list(range(25))
+    assert max(len(batch) for batch in sender.sent) == 10
+    sent.shutdown(deadline(5))
+
+
+def test_flush_of_nothing_is_ok_and_starts_nothing() -> None:
+    """A flush without records is ok with zeros, and needs no thread."""
+    sent = pipeline(ScriptedSender())
+    result = sent.force_flush(deadline(5))
+    assert (result.ok, result.delivered, sent._thread) == (True, 0, None)
+
+
+def test_a_full_batch_goes_without_a_flush() -> None:
+    """As many records as fit one batch wake the worker; fewer wait for the delay."""
+    sender = ScriptedSender()
+    sent = pipeline(sender)
+    for number in range(13):
+        sent.put(number)
+    assert wait_until(lambda: sender.sent)
+    assert [len(batch) for batch in sender.sent] == [10]
+    assert sent.status()["counts"]["queued"] == 3
+    sent.shutdown(deadline(5))
+
+
+def test_the_delay_sends_what_is_there() -> None:
+    """A batch that is not full leaves after the delay."""
+    sender = ScriptedSender()
+    sent = pipeline(sender, delay=0.01)
+    sent.put("a")
+    assert wait_until(lambda: sender.sent == [["a"]])
+    sent.shutdown(deadline(5))
+
+
+def test_flush_says_what_failed() -> None:
+    """A refused batch makes the flush false, with the kind of the failure and the count of what was lost."""
+    sent = pipeline(ScriptedSender("http_503"))
+    sent.put("a")
+    result = sent.force_flush(deadline(5))
+    assert (result.ok, result.delivered, result.dropped, result.error) == (False, 0, 1, "http_503")
+    sent.shutdown(deadline(5))
+
+
+def test_flush_forgets_failures_of_before() -> None:
+    """A failure before the call does not make it false; only what waited when it began counts."""
+    sender = ScriptedSender("http_503")
+    sent = pipeline(sender)
+    sent.put("lost")
+    assert not sent.force_flush(deadline(5))
+    sender.answer = None
+    sent.put("kept")
+    assert sent.force_flush(deadline(5)).delivered == 1
+    sent.shutdown(deadline(5))
+
+
+def test_flush_gives_up_at_its_deadline() -> None:
+    """A hanging export does not hold the caller: the flush is false, with `timeout`, and says what waits."""
+    release = threading.Event()
+    sent = pipeline(ScriptedSender(lambda _: None if release.wait(30) else "late"))
+    sent.put("a")
+    result = sent.force_flush(deadline(0.2))
+    assert (result.ok, result.error, result.queued) == (False, "timeout", 1)
+    release.set()
+    assert sent.force_flush(deadline(5)).queued == 0
+    sent.shutdown(deadline(5))
+
+
+def test_shutdown_sends_the_rest() -> None:
+    """What waits at shutdown is sent, the sender is closed once and the thread ends."""
+    sender = ScriptedSender()
+    sent = pipeline(sender)
+    sent.put("a")
+    result = sent.shutdown(deadline(5))
+    assert (result.ok, result.delivered) == (True, 1)
+    assert sender.closed == 1
+    assert sent._thread is not None
+    sent._thread.join(5)
+    assert sent.status()["state"] == "stopped"
+    assert not sent.status()["thread_alive"]
+
+
+def test_shutdown_gives_up_and_counts() -> None:
+    """When an export hangs, shutdown interrupts it at the deadline and counts what is lost, exactly once."""
+    release = threading.Event()
+    sender = ScriptedSender(lambda _: None if release.wait(30) else "late")
+    sent = pipeline(sender)
+    for number in range(15):
+        sent.put(number)
+    result = sent.shutdown(deadline(0.2))
+    release.set()
+    assert sent._thread is not None
+    sent._thread.join(5)
+    counts = sent.status()["counts"]
+    assert (result.ok, result.error, result.dropped) == (False, "timeout", 15)
+    assert counts["dropped_by_reason"] == {"shutdown": 15}
+    assert counts["queued"] == 0
+    assert sender.closed == 1
+
+
+def test_shutdown_does_not_try_every_batch_of_a_sick_collector() -> None:
+    """After one failure at the end the remaining batches are dropped, not tried one by one."""
+    attempts: list[int] = []
+
+    def fail(records: list[int]) -> str:
+        attempts.append(len(records))
+        return "ConnectionError"
+
+    sent = pipeline(ScriptedSender(fail), batch=50, size=1000)
+    with sent._lock:
+        sent._queue.extend(range(400))
+        sent._accepted = 400
+    sent._ledger.emit(400)
+    sent.start()
+    result = sent.shutdown(deadline(5))
+    assert attempts == [50]
+    assert sent.status()["counts"]["dropped_by_reason"] == {"export_failed": 50, "shutdown": 350}
+    assert result.error == "ConnectionError"
+
+
+def test_a_second_shutdown_does_nothing() -> None:
+    """Shutting down twice is ok and changes no count."""
+    sent = pipeline(ScriptedSender("no"))
+    sent.put("a")
+    assert not sent.shutdown(deadline(5))
+    again = sent.shutdown(deadline(5))
+    assert (again.ok, again.dropped) == (True, 0)
+
+
+def test_late_records_are_counted_and_start_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Ten thousand records after shutdown: no exception, no line, each counted as dropped."""
+    sent = pipeline(ScriptedSender())
+    sent.shutdown(deadline(5))
+    with caplog.at_level(logging.DEBUG):
+        for number in range(10_000):
+            sent.put(number)
+    assert sent.status()["counts"]["dropped_by_reason"] == {"after_shutdown": 10_000}
+    assert not caplog.records
+    assert sent._thread is None
+
+
+def test_flush_after_shutdown_is_not_ok() -> None:
+    """Nothing can be delivered any more, and the flush says so at once."""
+    sent = pipeline(ScriptedSender())
+    sent.shutdown(deadline(5))
+    result = sent.force_flush(deadline(60))
+    assert (result.ok, result.delivered, result.error) == (False, 0, "shutdown")
+
+
+def test_a_waiting_flush_ends_with_the_shutdown() -> None:
+    """A flush in one thread does not outlast the shutdown by another."""
+    release = threading.Event()
+    sent = pipeline(ScriptedSender(lambda _: None if release.wait(30) else "late"))
+    sent.put("a")
+    flush = sent.begin_flush()
+    sent.shutdown(deadline(0.1))
+    assert sent.end_flush(flush, deadline(30)).error == "shutdown"
+    release.set()
+
+
+def test_an_exporter_that_raises_costs_its_batch_only() -> None:
+    """An exception is counted by its type and the worker goes on."""
+
+    def answer(records: list[str]) -> str | None:
+        if "poison" in records:
+            raise ValueError("no")
+        return None
+
+    sent = pipeline(ScriptedSender(answer))
+    sent.put("poison")
+    assert sent.force_flush(deadline(5)).error == "ValueError"
+    sent.put("fine")
+    assert sent.force_flush(deadline(5)).ok
+    sent.shutdown(deadline(5))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_died_is_replaced() -> None:
+    """SystemExit in an exporter kills its thread; the records are counted, and the next flush has a new one."""
+    sender = ScriptedSender(lambda _: exec("raise SystemExit"))  # noqa: S102 a statement in a lambda
+    sent = pipeline(sender)
+    sent.put("a")
+    first = sent._thread
+    assert first is not None
+    assert sent.force_flush(deadline(5)).error == "aborted"
+    first.join(5)
+    sender.answer = None
+    sent.put("b")
+    assert sent.force_flush(deadline(5)).delivered == 1
+    assert sent._thread is not first
+    assert sent.shutdown(deadline(5)).ok
+    assert sent.status()["counts"]["dropped_by_reason"] == {"export_failed": 1}
+
+
+def test_a_sender_that_cannot_be_made_is_a_failure() -> None:
+    """A missing exporter package costs the records, not the service."""
+
+    def connect() -> ScriptedSender:
+        raise ModuleNotFoundError("grpc")
+
+    sent = pipeline(ScriptedSender())
+    sent.destination = type(sent.destination)("otlp grpc", "collector:4317", connect)
+    sent.put("a")
+    assert sent.force_flush(deadline(5)).error == "ModuleNotFoundError"
+    sent.shutdown(deadline(5))
+
+
+def test_records_that_cannot_be_encoded_do_not_take_others_with_them() -> None:
+    """One bad record is dropped as such; its neighbours are sent in a second attempt."""
+    sender = ScriptedSender(lambda records: "export_failed" if "bad" in records else None)
+    sent = pipeline(sender)
+    for record in ("good", "bad", "better"):
+        sent.put(record)
+    result = sent.force_flush(deadline(5))
+    assert (result.ok, result.error, result.delivered, result.dropped) == (False, "unencodable", 2, 1)
+    assert sender.sent == [["good", "better"]]
+    sent.put("bad")
+    assert sent.force_flush(deadline(5)).error == "unencodable"
+    assert sent.status()["counts"]["dropped_by_reason"] == {"unencodable": 2}
+    sent.shutdown(deadline(5))
+
+
+def test_no_thread_on_the_exit_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the interpreter refuses new threads, flush and shutdown return at once and count the loss."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    sent = pipeline(ScriptedSender())
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    sent.put("a")
+    assert sent.force_flush(deadline(60)).error == "thread_refused"
+    result = sent.shutdown(deadline(60))
+    assert (result.ok, result.dropped) == (False, 1)
+    assert sent.status()["counts"]["dropped_by_reason"] == {"shutdown": 1}
+
+
+def test_an_error_while_closing_is_swallowed() -> None:
+    """A sender that fails to close does not disturb the shutdown."""
+    sender = ScriptedSender()
+    sender.close = lambda: (_ for _ in ()).throw(OSError("gone"))  # type: ignore[method-assign]
+    sent = pipeline(sender)
+    sent.put("a")
+    assert sent.shutdown(deadline(5)).ok
+
+
+@pytest.mark.parametrize("mode", ["refused", "silent", "503"])
+def test_flush_and_shutdown_keep_their_deadlines_with_a_sick_collector(mode: str) -> None:
+    """With the SDK's exporter and a real socket: false by the deadline, and everything accounted for."""
+    program = """
+        import sys, time
+        from support.collector import FakeCollector
+        from support.pipelines import collector_settings
+        from ameide_telemetry import traces
+        from ameide_telemetry.export import flush_all, shutdown_all
+        from ameide_telemetry.ledger import Ledger
+        from ameide_telemetry.resource import build_resource
+
+        with FakeCollector(MODE) as collector:
+            settings = collector_settings(collector)
+            ledger = Ledger()
+            handle = traces.install(settings, build_resource(settings), ledger)
+            for _ in range(5):
+                handle.tracer("test").start_span("work").end()
+            began = time.monotonic()
+            flushed = flush_all([handle.pipeline], 0.5)
+            stopped = shutdown_all([handle.pipeline], 0.5)
+            print(bool(flushed), flushed.traces.error, bool(stopped), time.monotonic() - began < 10)
+            print(ledger.traces.counts())
+    """.replace("MODE", repr(mode))
+    first, second = run_program(program).splitlines()
+    assert first.split()[0::2] == ["False", "False"]
+    assert first.split()[3] == "True"
+    assert "'emitted': 5, 'delivered': 0, 'dropped': 5" in second
+
+
+def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Many failures make one warning, the recovery one line with counts; the next outage is said again."""
+    sender = ScriptedSender("http_503")
+    sent = pipeline(sender)
+    with caplog.at_level(logging.INFO, logger="ameide_telemetry"):
+        for _ in range(5):
+            sent.put("lost")
+            sent.force_flush(deadline(5))
+        assert sent.status()["state"] == "failing"
+        assert sent.status()["last_error"] == "http_503"
+        sender.answer = None
+        sent.put("kept")
+        sent.force_flush(deadline(5))
+        assert sent.status()["state"] == "ok"
+        sender.answer = "ConnectionError"
+        sent.put("lost")
+        sent.force_flush(deadline(5))
+    assert [record.getMessage() for record in caplog.records] == [
+        "telemetry export of traces to http://test fails: http_503; "
+        "the service is unaffected, lost records are counted",
+        "telemetry export of traces to http://test works again: "
+        "1 delivered, 5 dropped during the outage, 0 queued",
+        "telemetry export of traces to http://test fails: ConnectionError; "
+        "the service is unaffected, lost records are counted",
+    ]
+    sent.shutdown(deadline(5))
+
+
+_FORK = """
+    import os, signal, sys
+    from support.collector import FakeCollector
+    from support.pipelines import collector_settings
+    from ameide_telemetry import lifecycle, metrics, traces
+    from ameide_telemetry.export import log_records, flush_all
+    from ameide_telemetry.ledger import Ledger
+    from ameide_telemetry.resource import build_resource
+
+    with FakeCollector() as collector:
+        settings = collector_settings(collector)
+        ledger, resource = Ledger(), build_resource(settings)
+        spans = traces.install(settings, resource, ledger)
+        points = metrics.install(settings, resource, ledger)
+        lines = log_records.install(settings, resource, ledger)
+        pipelines = [spans.pipeline, points.pipeline, lines.pipeline]
+        lifecycle.watch(pipelines, exit_timeout=5, ledger=ledger)
+        tracer = spans.tracer("test")
+        counter = points.meter("test").create_counter("work.done")
+        logger = lines.logger("test")
+
+        def work(times):
+            for _ in range(times):
+                tracer.start_span("work").end()
+                counter.add(1)
+                logger.emit(body="done")
+
+        work(100)
+        assert flush_all(pipelines, 10)
+        work(10)  # still queued when the fork comes
+        children = []
+        for _ in range(4):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                status = 1
+                try:
+                    work(1)
+                    result = flush_all(pipelines, 10)
+                    counts = ledger.counts()
+                    if result and all(counts[name]["emitted"] == 1 for name in ("traces", "metrics", "logs")):
+                        status = 0
+                    else:
+                        print(result, counts, file=sys.stderr)
+                finally:
+                    os._exit(status)
+            children.append(child)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+        work(1)
+        assert flush_all(pipelines, 10)
+        print(collector.count("traces"), collector.count("logs"), collector.unparsable)
+        newest = {}
+        for resource in collector.resources("metrics"):
+            ids = {each.key: each.value.string_value for each in resource.resource.attributes}
+            for scope in resource.scope_metrics:
+                for metric in scope.metrics:
+                    newest[ids["service.instance.id"]] = metric.sum.data_points[0].as_int
+        print(sorted(newest.values()))
+"""
+
+
+def test_a_forked_child_begins_anew() -> None:
+    """Four children export one of each with their own threads; nothing is sent twice, counted twice or lost."""
+    first, second = run_program(_FORK).splitlines()
+    assert first == "115 115 0"
+    assert second == "[1, 1, 1, 1, 111]"
+
+
+def test_a_fork_behind_pythons_back_is_noticed() -> None:
+    """uWSGI can fork in C, where no hook of Python runs: the child still counts and sends on its own."""
+    program = """
+        import ctypes, os, signal, time
+        from support.pipelines import ScriptedSender, deadline, scripted
+        from ameide_telemetry.export.queue import QueuePipeline
+        from ameide_telemetry.ledger import SignalLedger
+
+        sender = ScriptedSender()
+        sent = QueuePipeline("traces", ledger=SignalLedger(), destination=scripted(sender),
+                             delay=60, max_queue_size=10, max_batch_size=10)
+        sent.put("parent")
+        assert sent.force_flush(deadline(5))
+        sent.put("waits")
+        time.sleep(0.2)  # the worker sleeps, so nobody else wants the interpreter lock when it is copied
+        child = ctypes.PyDLL(None).fork()
+        if child == 0:
+            signal.alarm(20)
+            sent.put("child")
+            flushed = sent.force_flush(deadline(10))
+            os._exit(0 if flushed.delivered == 1 and sender.sent[-1] == ["child"] else 1)
+        print(os.waitpid(child, 0)[1], sent.shutdown(deadline(5)).delivered, sent.status()["counts"]["emitted"])
+    """
+    assert run_program(program).strip() == "0 1 2"
+
+
+def test_a_fork_while_the_lock_is_held_does_not_hang_the_child() -> None:
+    """The child gets fresh locks, whatever another thread of the parent was doing."""
+    program = """
+        import os, signal
+        from support.pipelines import ScriptedSender, deadline, scripted
+        from ameide_telemetry.export.queue import QueuePipeline
+        from ameide_telemetry.ledger import SignalLedger
+
+        sender = ScriptedSender()
+        sent = QueuePipeline("traces", ledger=SignalLedger(), destination=scripted(sender),
+                             delay=60, max_queue_size=10, max_batch_size=10)
+        sent.put("parent")
+        with sent._lock, sent._ledger._lock:
+            child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            sent.put("child")
+            os._exit(0 if sent.force_flush(deadline(5)).delivered == 1 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert sent.shutdown(deadline(5)).ok
+        print(sender.sent, sent.status()["counts"]["emitted"])
+    """
+    assert run_program(program).strip() == "[['parent']] 1"
+
+
+def test_records_of_many_threads_all_arrive() -> None:
+    """Eight threads put at once; the balance is exact."""
+    sender = ScriptedSender()
+    sent = pipeline(sender, size=100_000, batch=64)
+
+    def put_many() -> None:
+        for number in range(500):
+            sent.put(number)
+
+    threads = [threading.Thread(target=put_many) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sent.force_flush(deadline(20)).ok
+    assert sum(len(batch) for batch in sender.sent) == 4000
+    assert sent.status()["counts"]["delivered"] == 4000
+    sent.shutdown(deadline(5))

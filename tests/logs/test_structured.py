@@ -1,0 +1,252 @@
+"""structlog and stdlib logging give the same line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.lines import InstalledLines
+
+from support.lines import installed
+
+
+@pytest.fixture(autouse=True)
+def _default_structlog() -> Iterator[None]:
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    yield
+    structlog.reset_defaults()
+
+
+def _without_time(line: bytes) -> bytes:
+    return re.sub(rb'"timestamp":"[^"]*"', b"", line, count=1)
+
+
+def _fail() -> BaseException:
+    try:
+        raise ValueError("boom")
+    except ValueError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("message", "args", "fields"),
+    [
+        ("hello", (), {}),
+        ("hello %s and %d", ("you", 2), {}),
+        ("hello", (), {"sku": 7, "nested": {"a": [1, None]}, "text": "é\u202e"}),
+        ("bad %d", ("x",), {}),
+        ("reserved", (), {"service": "fake", "trace_id": "fake", "level": "fake"}),
+    ],
+)
+def test_both_front_ends_give_the_same_bytes(
+    tmp_path: Path, message: str, args: tuple[object, ...], fields: dict[str, Any]
+) -> None:
+    """Byte for byte, but for the time."""
+    with installed(tmp_path, capture_streams=False) as lines:
+        logging.getLogger("shop").warning(message, *args, extra=fields)
+        structlog.get_logger("shop").warning(message, *args, **fields)
+        first, second = lines.raw()
+    assert _without_time(first) == _without_time(second)
+
+
+def test_errors_give_the_same_bytes(lines: InstalledLines) -> None:
+    """Type, message and stack too."""
+    error = _fail()
+    logging.getLogger("shop").error("failed", exc_info=error)
+    structlog.get_logger("shop").error("failed", exc_info=error)
+    first, second = lines.raw()
+    assert _without_time(first) == _without_time(second)
+    assert json.loads(first)["exception_type"] == "ValueError"
+
+
+def test_loggers_made_before_take_part(tmp_path: Path) -> None:
+    """Lazy, bound and cached loggers from before the call."""
+    lazy = structlog.get_logger("lazy")
+    bound = structlog.get_logger("bound").bind(step=1)
+    structlog.configure(cache_logger_on_first_use=True)
+    cached = structlog.get_logger("cached")
+    cached.bind()
+    with installed(tmp_path, capture_streams=False) as lines:
+        lazy.info("one")
+        bound.info("two")
+        cached.info("three")
+        found = lines.all()
+    assert [line["message"] for line in found] == ["one", "two", "three"]
+    assert found[1]["step"] == 1
+
+
+def test_a_logger_without_a_name_is_named_after_its_module(lines: InstalledLines) -> None:
+    """As structlog's own stdlib factory does."""
+    structlog.get_logger().info("hello")
+    assert lines.one()["logger"] == __name__
+
+
+def test_levels_follow_the_stdlib_logger(lines: InstalledLines) -> None:
+    """`logging.getLogger(name).setLevel` rules both front ends."""
+    logger = logging.getLogger("quiet")
+    logger.setLevel(logging.ERROR)
+    try:
+        log = structlog.get_logger("quiet")
+        log.info("not this")
+        log.log("warning", "nor this")
+        log.log(logging.ERROR, "this")
+        log.critical("and this")
+        log.fatal("and that")
+    finally:
+        logger.setLevel(logging.NOTSET)
+    assert [line["level"] for line in lines.all()] == ["error", "critical", "critical"]
+
+
+def test_no_call_raises(lines: InstalledLines) -> None:
+    """Odd arguments give a line, never an exception."""
+
+    class Hostile:
+        def __repr__(self) -> str:
+            raise RuntimeError("repr")
+
+    log = structlog.get_logger("shop")
+    log.info("with event", event="field")
+    log.info(Hostile())
+    log.info()
+    log.info("%s", Hostile())
+    log.info("%(a)s", {"a": 1})
+    log.exception("no error here")  # noqa: LOG004
+    log.info("x", exc_info=7, stack_info=Hostile(), positional_args=3, method_name="m")  # noqa: LOG014
+    found = lines.all()
+    assert found[0]["event"] == "field"
+    messages = [line["message"] for line in found]
+    assert messages == ["with event", "<unprintable Hostile>", "", "%s", "1", "no error here", "x"]
+
+
+def test_exception_carries_the_current_error(lines: InstalledLines) -> None:
+    """Without being told."""
+    log = structlog.get_logger("shop")
+    try:
+        raise KeyError("k")
+    except KeyError:
+        log.exception("failed")
+    assert lines.one()["exception_type"] == "KeyError"
+
+
+def test_structlogs_own_context_variables_are_merged(lines: InstalledLines) -> None:
+    """Services that use them keep them."""
+    with structlog.contextvars.bound_contextvars(order=7):
+        structlog.get_logger("shop").info("hello")
+    assert lines.one()["order"] == 7
+
+
+def test_the_services_own_processors_run(tmp_path: Path) -> None:
+    """Renderers and what a line has anyway give way; the rest stays, also when configured later."""
+
+    def mask(_: Any, __: str, event: Any) -> Any:
+        event["masked"] = True
+        return event
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            mask,
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+    with installed(tmp_path, capture_streams=False) as lines:
+        structlog.get_logger("shop").info("one")
+        structlog.configure(processors=[mask, structlog.processors.KeyValueRenderer()])
+        structlog.get_logger("shop").info("two", event2=1)
+        found = lines.all()
+    assert [(line["message"], line["masked"]) for line in found] == [("one", True), ("two", True)]
+    assert "extra" not in found[0]
+
+
+def test_a_processor_that_fails_loses_no_line(tmp_path: Path) -> None:
+    """The event goes on as it was before the processor."""
+
+    def broken(_: Any, __: str, ___: Any) -> Any:
+        raise RuntimeError("processor")
+
+    structlog.configure(processors=[broken])
+    with installed(tmp_path, capture_streams=False) as lines:
+        structlog.get_logger("shop").info("kept", a=1)
+        assert lines.one()["a"] == 1
+
+
+def test_a_processor_may_drop_an_event(tmp_path: Path) -> None:
+    """DropEvent means what it means in structlog."""
+
+    def drop(_: Any, __: str, ___: Any) -> Any:
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[drop])
+    with installed(tmp_path, capture_streams=False) as lines:
+        structlog.get_logger("shop").info("gone")
+        assert lines.all() == []
+
+
+def test_undo_restores_structlog(tmp_path: Path) -> None:
+    """Configuration, default state and the function itself."""
+    configure = structlog.configure
+    default = list(structlog.get_config()["processors"])
+    with installed(tmp_path, capture_streams=False):
+        assert structlog.is_configured()
+    assert structlog.configure is configure
+    assert not structlog.is_configured()
+    assert [type(each) for each in structlog.get_config()["processors"]] == [type(each) for each in default]
+    marker = structlog.processors.JSONRenderer()
+    structlog.configure(processors=[marker], cache_logger_on_first_use=False)
+    with installed(tmp_path, capture_streams=False):
+        pass
+    config = structlog.get_config()
+    assert config["processors"] == [marker]
+    assert config["cache_logger_on_first_use"] is False
+
+
+def test_a_logger_cached_meanwhile_works_afterwards(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """After undo it does what structlog's configuration then says, and raises nothing."""
+    log = structlog.get_logger("later")
+    with installed(tmp_path, capture_streams=False) as lines:
+        log.info("a line")
+        assert lines.one()["message"] == "a line"
+    log.warning("after")
+    log.bind(a=1).info("below the level that is now in force")
+    assert "after" in caplog.text
+
+
+def test_capture_logs_still_captures(lines: InstalledLines) -> None:
+    """structlog's own test helper works while telemetry is on."""
+    log = structlog.get_logger("shop")
+    with structlog.testing.capture_logs() as captured:
+        log.info("seen", a=1)
+    assert captured == [{"event": "seen", "a": 1, "log_level": "info"}]
+    assert lines.all() == []
+
+
+def test_other_handlers_see_the_record(lines: InstalledLines) -> None:
+    """A handler on the way to the root gets a record with the fields' message."""
+
+    class Keep(logging.Handler):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[str] = []
+
+        def emit(self, record: logging.LogRecord) -> None:
+            self.seen.append(record.getMessage())
+
+    keep = Keep()
+    logging.getLogger("shop").addHandler(keep)
+    try:
+        structlog.get_logger("shop").info("for both", a=1)
+    finally:
+        logging.getLogger("shop").removeHandler(keep)
+    assert keep.seen == ["for both"]
+    assert lines.one()["a"] == 1

@@ -1,0 +1,216 @@
+"""Real server processes: started in a group of their own, every byte they write kept, always ended.
+
+    with run_server([sys.executable, "-m", "uvicorn", "services.apps.api:app", "--port", "{port}"]) as server:
+        ask(server.port, "/plain")
+        ended = server.stop()
+    assert ended.status == -signal.SIGTERM
+
+Both streams are pipes, as under a container runtime, and are read at once, so that no server ever waits for
+the test. `{port}` in the command becomes a port that nobody else is given meanwhile: a bound socket that
+does not listen holds it for as long as the server lives.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from support.clients import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Ended", "Server", "run_server", "service_environment"]
+
+_TESTS: Final = Path(__file__).parent.parent
+_START_SECONDS: Final = 40.0
+_END_SECONDS: Final = 30.0
+# What would make a service in a test behave differently from one in production.
+_OF_TESTS: Final = ("OTEL_", "AMEIDE_TELEMETRY_", "PYTEST_", "PYTHONWARNINGS", "CI", "K8S_", "POD_")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is left of a server.
+
+    Attributes:
+        status: exit status; negative is the number of the signal that ended it.
+        stdout: every byte that its processes wrote there.
+        stderr: the same.
+    """
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def service_environment(**variables: str) -> dict[str, str]:
+    """Return the environment of a service in production: nothing of pytest's, and the given variables."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OF_TESTS)}
+    return {**inherited, "PYTHONPATH": str(_TESTS), **variables}
+
+
+@contextmanager
+def run_server(
+    command: Sequence[str], *, environment: Mapping[str, str] | None = None, ready: str | None = "/ready"
+) -> Iterator[Server]:
+    """Run a command until the block ends; whatever is left of it then is killed.
+
+    Args:
+        command: `{port}` stands for the port to listen on, on 127.0.0.1.
+        environment: of the process; default `service_environment()`.
+        ready: the path that is asked until it answers with success; None does not wait.
+    """
+    server = Server(command, service_environment() if environment is None else environment)
+    try:
+        if ready is not None:
+            server.wait_ready(ready)
+        yield server
+    finally:
+        server.kill()
+
+
+class Server:
+    """One command in a process group of its own.
+
+    Attributes:
+        port: what `{port}` became.
+        pid: of the first process, which is the id of the group too.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._reserved = _reserved()
+        self.port: int = self._reserved.getsockname()[1]
+        self._command = [part.replace("{port}", str(self.port)) for part in command]
+        with _interruptible():
+            self._process = subprocess.Popen(
+                self._command,
+                env={**environment, "PORT": str(self.port)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+        self._stdout = _Tap(self._process.stdout)
+        self._stderr = _Tap(self._process.stderr)
+
+    @property
+    def stdout(self) -> bytes:
+        """What came so far."""
+        return bytes(self._stdout.data)
+
+    @property
+    def stderr(self) -> bytes:
+        """What came so far."""
+        return bytes(self._stderr.data)
+
+    def wait_ready(self, path: str, seconds: float = _START_SECONDS) -> None:
+        """Wait until a GET of `path` succeeds; fails when the process ends or the time is over."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            if self._process.poll() is not None:
+                raise AssertionError(f"ended with {self._process.returncode} before it served: {self}")
+            try:
+                if ask(self.port, path, seconds=limit - time.monotonic()).status < 400:
+                    return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"does not serve after {seconds} s: {self}")
+
+    def wait_for(self, text: bytes, seconds: float = _START_SECONDS) -> None:
+        """Wait until a text came on stdout."""
+        limit = time.monotonic() + seconds
+        while text not in self.stdout:
+            if time.monotonic() > limit:
+                raise AssertionError(f"{text!r} does not come: {self}")
+            time.sleep(0.02)
+
+    def send(self, number: int) -> None:
+        """Send a signal to the first process, as a container runtime does."""
+        self._process.send_signal(number)
+
+    def stop(self, number: int = signal.SIGTERM) -> Ended:
+        """Send a signal and wait for the end."""
+        self.send(number)
+        return self.wait()
+
+    def wait(self, seconds: float = _END_SECONDS) -> Ended:
+        """Wait for the end of all processes; whoever is not gone in time is killed, and that is a failure."""
+        limit = time.monotonic() + seconds
+        try:
+            status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still runs after {seconds} s: {self}") from None
+        # End of file is reached when the last process of the group has closed the stream.
+        ended = [tap.wait(limit - time.monotonic()) for tap in (self._stdout, self._stderr)]
+        if not all(ended):
+            self.kill()
+            raise AssertionError(f"left processes behind: {self}")
+        return Ended(status, self.stdout, self.stderr)
+
+    def kill(self) -> None:
+        """Kill the whole group, if any of it is left, and release the port."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait(_END_SECONDS)
+        for tap in (self._stdout, self._stderr):
+            tap.wait(_END_SECONDS)
+        self._reserved.close()
+
+    def __str__(self) -> str:
+        tail = b"\n".join((self.stdout[-4000:], self.stderr[-4000:])).decode("utf-8", "backslashreplace")
+        return f"{' '.join(self._command)}\n{tail}"
+
+
+class _Tap:
+    """Reads one pipe to its end in a thread of its own."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        assert pipe is not None
+        self.data = bytearray()
+        self._pipe = pipe
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the stream; return whether it came."""
+        self._thread.join(max(0.0, seconds))
+        return not self._thread.is_alive()
+
+    def _read(self) -> None:
+        with self._pipe:
+            while chunk := os.read(self._pipe.fileno(), 65536):
+                self.data += chunk
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a child hear SIGINT, also where a shell made the tests ignore it by starting them with `&`."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _reserved() -> socket.socket:
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved

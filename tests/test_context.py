@@ -1,0 +1,198 @@
+"""The tenant, request and session in force."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry import context as otel_context
+from opentelemetry.sdk.trace import TracerProvider
+
+from ameide_telemetry import guard
+from ameide_telemetry.context import (
+    Bindings,
+    activate,
+    bind_context,
+    bound_context,
+    clear_context,
+    current_bindings,
+    current_context,
+    remember,
+    remembered,
+)
+from ameide_telemetry.contract import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    token = otel_context.attach(otel_context.Context())
+    yield
+    otel_context.detach(token)
+
+
+def test_nothing_is_bound_at_first() -> None:
+    """An empty context is an empty mapping."""
+    assert dict(current_context()) == {}
+    assert current_context().tenant_id is None
+
+
+def test_values_are_seen_by_key_and_by_property() -> None:
+    """The same values, by log key, by alias and as properties."""
+    bind_context(tenant_id="acme", request_id="r-1", session_id="s-1", order=7)
+    context = current_context()
+    assert dict(context) == {
+        "tenant_id": "acme",
+        "request_id": "r-1",
+        "ameide_session_id": "s-1",
+        "order": 7,
+    }
+    assert (context.tenant_id, context.request_id, context.session_id) == ("acme", "r-1", "s-1")
+    assert context["session_id"] == "s-1"
+    assert "acme" in repr(context)
+
+
+def test_the_snapshot_does_not_change_later() -> None:
+    """What was read stays as it was read."""
+    bind_context(tenant_id="acme")
+    before = current_context()
+    bind_context(tenant_id="globex")
+    assert before.tenant_id == "acme"
+
+
+def test_none_removes_a_field_and_clear_removes_all() -> None:
+    """A field goes by None; everything goes by clear_context."""
+    bind_context(tenant_id="acme", order=7)
+    bind_context(order=None)
+    assert dict(current_context()) == {"tenant_id": "acme"}
+    clear_context()
+    assert dict(current_context()) == {}
+
+
+def test_bound_context_restores_also_after_an_error() -> None:
+    """The block's values end with the block."""
+    bind_context(tenant_id="outer")
+    with bound_context(tenant_id="inner", step=1) as inside:
+        assert dict(inside) == {"tenant_id": "inner", "step": 1}
+    assert dict(current_context()) == {"tenant_id": "outer"}
+    with pytest.raises(ValueError, match="inside"), bound_context(tenant_id="inner"):
+        raise ValueError("inside")
+    assert dict(current_context()) == {"tenant_id": "outer"}
+
+
+def test_parallel_tasks_do_not_see_each_other() -> None:
+    """Each task's block holds for that task alone."""
+
+    async def one(tenant: str) -> str | None:
+        with bound_context(tenant_id=tenant):
+            await asyncio.sleep(0)
+            return current_context().tenant_id
+
+    async def many() -> list[str | None]:
+        return await asyncio.gather(*(one(f"t{number}") for number in range(20)))
+
+    assert asyncio.run(many()) == [f"t{number}" for number in range(20)]
+
+
+def test_a_binding_in_a_copied_context_reaches_the_whole_unit_of_work() -> None:
+    """What a sync dependency binds in a worker thread is seen outside of it."""
+    token = activate(Bindings({"request_id": "r-1"}))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(copy_context().run, lambda: bind_context(tenant_id="acme")).result(10)
+    assert current_context().tenant_id == "acme"
+    otel_context.detach(token)
+
+
+def test_a_bare_thread_starts_empty() -> None:
+    """Threads do not inherit context; that is what the helpers in integrations are for."""
+    bind_context(tenant_id="acme")
+    seen: list[dict[str, object]] = []
+    thread = threading.Thread(target=lambda: seen.append(dict(current_context())))
+    thread.start()
+    thread.join(10)
+    assert seen == [{}]
+
+
+def test_open_spans_get_a_later_binding() -> None:
+    """A tenant found halfway reaches the span that is open already, with both spellings."""
+    tracer = TracerProvider().get_tracer("test")
+    bindings = Bindings()
+    token = activate(bindings)
+    span = tracer.start_span("request")
+    bindings.opened(span)
+    bind_context(tenant_id="acme", session_id="s-1")
+    attributes = dict(span.attributes or {})  # type: ignore[attr-defined]
+    assert attributes == {"tenant_id": "acme", "saas.tenant": "acme", "ameide.session_id": "s-1"}
+    bindings.closed(span.get_span_context().span_id)
+    bind_context(tenant_id="globex")
+    assert span.attributes["tenant_id"] == "acme"  # type: ignore[attr-defined]
+    otel_context.detach(token)
+
+
+def test_the_current_span_gets_a_binding_outside_of_a_request() -> None:
+    """A script binds inside its own span and finds the tenant on it."""
+    tracer = TracerProvider().get_tracer("test")
+    with tracer.start_as_current_span("job") as span:
+        bind_context(tenant_id="acme")
+        assert span.attributes["saas.tenant"] == "acme"  # type: ignore[attr-defined]
+
+
+@given(value=st.one_of(st.text(min_size=1, max_size=400), st.integers(), st.binary(min_size=1)))
+def test_any_value_becomes_one_that_the_contract_accepts(value: object) -> None:
+    """Whatever is bound as a tenant or request id fits the contract's pattern."""
+    with bound_context(tenant_id=value, request_id=value):  # type: ignore[arg-type]
+        found = current_context()
+        assert re.fullmatch(names.TENANT_ID_PATTERN, found.tenant_id or "")
+        assert re.fullmatch(names.REQUEST_ID_PATTERN, found.request_id or "")
+
+
+def test_a_replaced_value_is_counted_and_an_unprintable_one_left_out() -> None:
+    """Nothing is repaired silently."""
+
+    class Unprintable:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    guard.reset()
+    bind_context(tenant_id="acme corp/eu")
+    assert current_context().tenant_id == "acme_corp_eu"
+    bind_context(request_id=Unprintable())  # type: ignore[arg-type]
+    assert current_context().request_id is None
+    assert guard.counts() == {"context.tenant_id_replaced": 1, "context.value": 1}
+
+
+def test_bindings_travel_in_the_otel_context() -> None:
+    """Whatever carries an OTel context carries the tenant."""
+    with bound_context(tenant_id="acme"):
+        carried = otel_context.get_current()
+    assert current_bindings() is None
+    found = current_bindings(carried)
+    assert found is not None
+    assert found.span_attributes() == {"tenant_id": "acme", "saas.tenant": "acme"}
+
+
+def test_an_exception_remembers_where_it_left() -> None:
+    """A server's line about it has the ids, though the request's context is gone; one cause deep."""
+    with bound_context(tenant_id="acme"):
+        error = ValueError("boom")
+        remember(error)
+    with bound_context(tenant_id="globex"):
+        remember(error)
+    found = remembered(error)
+    assert found is not None
+    bindings = current_bindings(found)
+    assert bindings is not None
+    assert bindings.values["tenant_id"] == "acme"
+    outer = RuntimeError("outer")
+    outer.__cause__ = error
+    assert remembered(outer) is found
+    assert remembered(ValueError("other")) is None
