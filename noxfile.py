@@ -112,7 +112,16 @@ def generate(session: nox.Session) -> None:
     """Write what is derived: lock, constraints of users, what the contract and the settings derive."""
     install_lock(session)
     # One resolution for every platform and Python, without addresses: the index is everybody's own.
-    compile_ = ("uv", "pip", "compile", "--quiet", "--universal", "--all-extras", "--no-annotate", "--no-header")
+    compile_ = (
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--all-extras",
+        "--no-annotate",
+        "--no-header",
+    )
     session.run(*compile_, "--group=dev", "--generate-hashes", "pyproject.toml", "-o", "requirements.lock")
     # What a user with plain pip needs: the versions of all extras, without development tools and hashes.
     session.run(*compile_, "--constraints=requirements.lock", "pyproject.toml", "-o", "constraints.txt")
@@ -127,7 +136,9 @@ def install_lock(session: nox.Session) -> None:
         return
     place = session.virtualenv.location
     uv_pip = ("uv", "pip")
-    session.run_install(*uv_pip, "sync", "--quiet", f"--python={place}", "--require-hashes", "requirements.lock")
+    session.run_install(
+        *uv_pip, "sync", "--quiet", f"--python={place}", "--require-hashes", "requirements.lock"
+    )
     session.run_install(*uv_pip, "install", "--quiet", f"--python={place}", "--no-deps", "-e", ".")
 
 

@@ -10,7 +10,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802 the name is http.server's
+    def do_POST(self) -> None:
         """Take one export."""
         self.rfile.read(int(self.headers.get("content-length", 0)))
         self.send_response(200)

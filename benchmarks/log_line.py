@@ -84,7 +84,8 @@ def _structlog_stdlib() -> object:
     )
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     _stdlib(
-        structlog.stdlib.ProcessorFormatter(processors=[remove, structlog.processors.JSONRenderer()]), correlated=False
+        structlog.stdlib.ProcessorFormatter(processors=[remove, structlog.processors.JSONRenderer()]),
+        correlated=False,
     )
     structlog.contextvars.bind_contextvars(service="orders", version="1", env="bench", tenant_id="acme")
     log = structlog.get_logger("shop")
@@ -126,7 +127,12 @@ def _ours(form: str) -> object:
 
 
 def _worker(name: str) -> None:
-    makers = {"plain": _plain, "json": _json, "structlog-stdlib": _structlog_stdlib, "structlog-fast": _structlog_fast}
+    makers = {
+        "plain": _plain,
+        "json": _json,
+        "structlog-stdlib": _structlog_stdlib,
+        "structlog-fast": _structlog_fast,
+    }
     call = makers[name]() if name in makers else _ours(name)
     from opentelemetry import trace
 

@@ -71,7 +71,9 @@ def _hand() -> Any:
             "http.route": "/orders/{number}",
         }
         parent = propagate.extract(headers)
-        with tracer.start_as_current_span("GET /orders/{number}", parent, SpanKind.SERVER, attributes) as span:
+        with tracer.start_as_current_span(
+            "GET /orders/{number}", parent, SpanKind.SERVER, attributes
+        ) as span:
 
             async def sending(message: Any) -> None:
                 if message["type"] == "http.response.start":
@@ -126,7 +128,12 @@ MAKERS = {
 
 def _worker(name: str) -> None:
     app = MAKERS[name]()
-    headers = [(b"host", b"orders.local"), (b"user-agent", b"bench"), (b"accept", b"*/*"), (b"x-request-id", b"r-1")]
+    headers = [
+        (b"host", b"orders.local"),
+        (b"user-agent", b"bench"),
+        (b"accept", b"*/*"),
+        (b"x-request-id", b"r-1"),
+    ]
 
     async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -161,7 +168,11 @@ def _worker(name: str) -> None:
 
 
 def _installed(key: str) -> bool:
-    needs = {"contrib": "opentelemetry.instrumentation.fastapi", "contrib-quiet": "opentelemetry.instrumentation.fastapi", "logfire": "logfire"}
+    needs = {
+        "contrib": "opentelemetry.instrumentation.fastapi",
+        "contrib-quiet": "opentelemetry.instrumentation.fastapi",
+        "logfire": "logfire",
+    }
     try:
         return key not in needs or find_spec(needs[key]) is not None
     except ModuleNotFoundError:
@@ -175,17 +186,28 @@ def main() -> None:
     )
     assert collector.stdout is not None
     endpoint = f"http://127.0.0.1:{collector.stdout.readline().strip()}"
-    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_METRICS_EXPORTER": "otlp", "OTEL_SERVICE_NAME": "orders"}
+    environment = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_SERVICE_NAME": "orders",
+    }
     try:
         present = {name: key for name, key in VARIANTS.items() if _installed(key)}
-        found = measure([Variant(name, "request.py", key, environment) for name, key in present.items()], rounds=ROUNDS)
+        found = measure(
+            [Variant(name, "request.py", key, environment) for name, key in present.items()], rounds=ROUNDS
+        )
     finally:
         collector.kill()
         collector.communicate()
     bare, hand = found["bare FastAPI"], found["hand-written server span"] - found["bare FastAPI"]
-    rows = [(name, f"{value:.0f}", f"{value - bare:.0f}", f"{(value - bare) / hand:.2f}x") for name, value in found.items()]
+    rows = [
+        (name, f"{value:.0f}", f"{value - bare:.0f}", f"{(value - bare) / hand:.2f}x")
+        for name, value in found.items()
+    ]
     print(table("One request (median microseconds)", rows, ("variant", "us", "added", "of the span")))
-    print("\naim: ours adds <= 1.5x of what the hand-written span adds, and gives metrics, ids and a line as well")
+    print(
+        "\naim: ours adds <= 1.5x of what the hand-written span adds, and gives metrics, ids and a line as well"
+    )
     for name in VARIANTS.keys() - present.keys():
         print(f"not installed, not measured: {name}")
 

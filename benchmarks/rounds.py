@@ -39,7 +39,12 @@ class _Worker:
     def __init__(self, variant: Variant) -> None:
         self.variant = variant
         self._read, write = os.pipe()
-        environment = {**os.environ, "PYTHONPATH": str(HERE), **variant.environment, "BENCH_RESULT": str(write)}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(HERE),
+            **variant.environment,
+            "BENCH_RESULT": str(write),
+        }
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / variant.program), variant.argument],
             stdin=subprocess.PIPE,
@@ -93,9 +98,16 @@ def table(title: str, rows: Sequence[tuple[str, ...]], heads: tuple[str, ...]) -
 
     def line(row: tuple[str, ...]) -> str:
         first, *rest = row
-        return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))])
+        return "  ".join(
+            [
+                first.ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)),
+            ]
+        )
 
-    return "\n".join(["", title, "", line(heads), line(tuple("-" * width for width in widths)), *map(line, rows)])
+    return "\n".join(
+        ["", title, "", line(heads), line(tuple("-" * width for width in widths)), *map(line, rows)]
+    )
 
 
 def serve_rounds(work: object, count: int) -> None:

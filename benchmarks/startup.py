@@ -35,7 +35,8 @@ metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(OTLPMetr
 handler = logging.StreamHandler(sys.stdout)
 handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
 logging.basicConfig(level=logging.INFO, handlers=[handler])
-structlog.configure(processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory())
+structlog.configure(processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory())
 """
 OURS = "from ameide_telemetry import init_telemetry; init_telemetry('orders')"
 LINE = "\nimport logging; logging.getLogger('shop').info('ready')"
@@ -52,7 +53,9 @@ ROUNDS = 21
 
 def _seconds(code: str, environment: dict[str, str]) -> float:
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code + LEAVE], env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [sys.executable, "-c", code + LEAVE], env=environment, stdout=subprocess.DEVNULL, check=True
+    )
     return time.perf_counter() - start
 
 
@@ -69,8 +72,12 @@ def main() -> None:
             figures[name].append(_seconds(code, environment) * 1e3)
     found = {name: statistics.median(values) for name, values in figures.items()}
     base, hand = found["interpreter alone"], found["hand-wired"]
-    rows = [(name, f"{value:.0f}", f"{value - base:.0f}", f"{value / hand:.2f}x") for name, value in found.items()]
-    print(table("Start of a process (median milliseconds)", rows, ("variant", "ms", "added", "of hand-wired")))
+    rows = [
+        (name, f"{value:.0f}", f"{value - base:.0f}", f"{value / hand:.2f}x") for name, value in found.items()
+    ]
+    print(
+        table("Start of a process (median milliseconds)", rows, ("variant", "ms", "added", "of hand-wired"))
+    )
     print("\naims: ours <= 1.15x of hand-wired; import ameide_telemetry adds <= 30 ms")
 
 

@@ -26,6 +26,7 @@ from ameide_telemetry import (
     init_telemetry,
 )
 from ameide_telemetry.exceptions import ApplicationError, ConflictError, SettingsError
+from support.environment import service_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def _run(code: str, **environ: str) -> tuple[int, list[dict[str, Any]], str]:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=TESTS,
-        env={"PATH": "/usr/bin:/bin", **environ},
+        env=service_environment(**environ),
         capture_output=True,
         text=True,
         timeout=60,

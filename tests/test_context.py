@@ -184,9 +184,9 @@ def test_an_exception_remembers_where_it_left() -> None:
     """A server's line about it has the ids, though the request's context is gone; one cause deep."""
     with bound_context(tenant_id="acme"):
         error = ValueError("boom")
-        remember(error)
+        remember(error, otel_context.get_current())
     with bound_context(tenant_id="globex"):
-        remember(error)
+        remember(error, otel_context.get_current())
     found = remembered(error)
     assert found is not None
     bindings = current_bindings(found)

@@ -16,6 +16,7 @@ from opentelemetry.context import Context
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, bound_context, current_bindings, with_bindings
 from ameide_telemetry.propagation import ContractBaggagePropagator, install
+from support.environment import service_environment
 
 if TYPE_CHECKING:
     import pytest
@@ -144,7 +145,9 @@ def test_a_name_that_is_not_installed_does_not_stop_the_start() -> None:
         "assert os.environ['OTEL_PROPAGATORS'] == 'tracecontext,pigeon'\n"
         "from opentelemetry import propagate; assert 'traceparent' in propagate.get_global_textmap().fields"
     )
-    environ = {"PATH": "/usr/bin:/bin", "OTEL_PROPAGATORS": "tracecontext,pigeon"}
-    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, timeout=60, check=False)
+    environ = service_environment(OTEL_PROPAGATORS="tracecontext,pigeon")
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"pigeon" in done.stdout

@@ -8,16 +8,17 @@ import time
 from flask import Flask, request
 from opentelemetry.propagate import inject
 from opentelemetry.trace import SpanKind
-from worker.jobs import JobQueue
 
 from ameide_telemetry import get_logger, init_telemetry
+from worker.jobs import JobQueue
 
 STOCK_SECONDS = {"lamp": 0.0, "chair": 0.0, "piano": 1.2}  # how long it takes to look an article up
 telemetry = init_telemetry("backend", version="1.0.0")
 log = get_logger("backend.stock")
 tracer = telemetry.tracer("backend")
 jobs = JobQueue(os.environ.get("JOBS_FILE", "jobs.sqlite3"))
-app = telemetry.instrument_app(Flask(__name__))
+app = Flask(__name__)
+telemetry.instrument_app(app)
 log.info("backend ready")
 
 

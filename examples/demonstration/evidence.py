@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.local.records import Exemplar, Source, Trace
     from ameide_telemetry.local.store import Store
-
     from demonstration.services import Fleet
     from demonstration.traffic import Answer
 
@@ -36,7 +35,8 @@ class Evidence:
         exemplars: stored exemplars of the duration metric.
         exit_codes: by service; 128 + n where signal n ended it.
         groups_left: services of whose process group something still runs.
-        ports_open: ports on which somebody still listens, of those that the demo had.
+        ports: those that receiver and services listened on.
+        ports_open: those of them on which somebody still listens.
     """
 
     answers: tuple[Answer, ...]
@@ -46,12 +46,13 @@ class Evidence:
     exemplars: tuple[Exemplar, ...]
     exit_codes: Mapping[str, int]
     groups_left: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
     ports_open: tuple[int, ...] = ()
 
 
 def collect(fleet: Fleet, store: Store, answers: tuple[Answer, ...], receiver_port: int) -> Evidence:
     """Return the evidence of a run whose fleet was stopped."""
-    ports = [receiver_port, *(service.port for service in fleet.services if service.port)]
+    ports = (receiver_port, *(service.port for service in fleet.services if service.port))
     return Evidence(
         answers=answers,
         traces=traces_of(store, [answer.request_id for answer in answers]),
@@ -60,6 +61,7 @@ def collect(fleet: Fleet, store: Store, answers: tuple[Answer, ...], receiver_po
         exemplars=store.exemplars(DURATION),
         exit_codes=dict(fleet.exit_codes),
         groups_left=fleet.groups_left(),
+        ports=ports,
         ports_open=tuple(port for port in ports if is_open(port)),
     )
 

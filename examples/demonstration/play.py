@@ -7,7 +7,8 @@ import math
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from queue import Empty
 from tempfile import TemporaryDirectory
@@ -43,6 +44,9 @@ _BROKEN_PIPE: Final = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return its exit code: 0 all is well, 1 not, 130 after Ctrl+C on the way."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     screen = Screen(sys.stdout, os.environ)
     act, seconds = (_check, _CHECK_SECONDS) if arguments.check else (_show, math.inf)
@@ -57,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except (ServiceError, TelemetryError, TimeoutError) as error:
-        screen.say((f"demo: {error}", "red"))
+        Screen(sys.stderr, os.environ).say((f"demo: {error}", "red"))
         return 1
 
 
@@ -87,10 +91,10 @@ def _show(arguments: argparse.Namespace, screen: Screen, halt: Halt) -> int:
         answers = _perform(screen, halt, fleet, store)
         halt.wait_for(lambda: _all_arrived(store, answers), _ARRIVAL_SECONDS)
         shown = _show_traces(screen, store, answers)
-        screen.table("Where to look next", _places(path, shown, fleet.service("gateway").port))
-        screen.say()
+        screen.table("Where to look next", _places(path, shown))
         if arguments.seconds > 0:
             _follow(screen, halt, fleet, arguments.seconds)
+        screen.say()
         _stop(screen, fleet)
     return 0
 
@@ -103,8 +107,10 @@ def _check(arguments: argparse.Namespace, screen: Screen, halt: Halt) -> int:
         answers = _perform(screen, halt, fleet, store)
         receiver_port = fleet.receiver.port
         _stop(screen, fleet)
-        _show_traces(screen, store, answers)
+        shown = _show_traces(screen, store, answers)
         proofs = prove(collect(fleet, store, answers, receiver_port))
+    if path:
+        screen.table("Where to look next", _places(path, shown))
     screen.proofs(proofs)
     broken = sum(not proof.ok for proof in proofs)
     verdict = f"FAILED, {broken} of {len(proofs)} proofs" if broken else f"ok, {len(proofs)} proofs"
@@ -129,7 +135,7 @@ def _perform(screen: Screen, halt: Halt, fleet: Fleet, store: Store) -> tuple[An
     """Start everything, send the orders, and wait until the last one is shipped."""
     with screen.step("[1/3]", "receiver", "starting") as done:
         fleet.receiver.start()
-        done(f"OTLP on {fleet.receiver.endpoint}, kept in {_short(store.path)}")
+        done(f"{fleet.receiver.endpoint}, stored in {_short(store.path)}")
     with screen.step("[2/3]", "services", "starting gateway, backend and worker") as done:
         fleet.start()
         done("  ".join(service.description for service in fleet.services))
@@ -145,7 +151,7 @@ def _stop(screen: Screen, fleet: Fleet) -> None:
     with screen.step("", "stop", "ending every process") as done:
         fleet.stop()
         left = ", ".join(fleet.groups_left())
-        done(f"left running: {left}" if left else "gateway, backend, worker and receiver; nothing left running")
+        done(f"left running: {left}" if left else "services and receiver; nothing left running")
 
 
 def _all_arrived(store: Store, answers: Sequence[Answer]) -> bool:
@@ -156,45 +162,45 @@ def _all_arrived(store: Store, answers: Sequence[Answer]) -> bool:
 
 def _show_traces(screen: Screen, store: Store, answers: Sequence[Answer]) -> dict[str, Trace]:
     """Write one trace of each kind; return them by title."""
-    shown = {}
+    shown: dict[str, Trace] = {}
     for title, order in _SHOWN:
         request_id = next(answer.request_id for answer in answers if answer.order is order)
         traces = traces_of(store, [request_id])[request_id]
         screen.trace(f"{title} of {order.tenant}", traces)
-        shown |= {title: trace for trace in traces[:1]}
+        if traces:
+            shown[title] = traces[0]
     return shown
 
 
-def _places(path: Path, shown: Mapping[str, Trace], port: int) -> Iterator[tuple[str, str]]:
-    """Yield what the reader could do next, and the command that does it."""
-    program = _short(tool("ameide-telemetry"))
-    trace, where = f"{program} trace", f"--store {_short(path)}"
+def _places(path: Path, shown: Mapping[str, Trace]) -> Iterator[tuple[str, str]]:
+    """Yield what the reader could look at, and the command that shows it."""
+    program, where = _short(tool("ameide-telemetry")), f"--store {_short(path)}"
     for title in ("The failing order", "The slow order"):
         if title in shown:
-            yield title.lower(), f"{trace} {shown[title].trace_id[:8]} {where}"
-    yield "a tenant's last order", f"{trace} --last --tenant acme {where}"
-    yield "every trace", f"{trace} --list {where}"
-    order = f"http://127.0.0.1:{port}/orders/piano"
-    yield "an order of your own", f"curl -X POST -H 'x-api-key: {key_of('globex')}' {order}"
-    yield "your own service", f"{program} run -- uvicorn shop.main:app"
+            yield title.lower(), f"{program} trace {shown[title].trace_id[:8]} {where}"
+    yield "a tenant's last order", f"{program} trace --last --tenant acme {where}"
+    yield "every order", f"{program} trace --list {where}"
+    script = _short(EXAMPLES / "script" / "app.py")
+    yield "a program of your own", f"{program} run -- {_short(tool('python'))} {script}"
 
 
 def _follow(screen: Screen, halt: Halt, fleet: Fleet, seconds: float) -> None:
     """Write the services' lines as they come, until a signal comes or the time is over."""
     while not fleet.seen.empty():
         fleet.seen.get()
-    screen.say(("The services' lines appear here as they come. ",), ("Ctrl+C stops everything.", "bold"))
+    order = f"http://127.0.0.1:{fleet.service('gateway').port}/orders/piano"
+    command = f"curl -X POST -H 'x-api-key: {key_of('globex')}' {order}"
+    screen.table("Send an order yourself, and see its lines here. Ctrl+C stops everything.", [("", command)])
+    screen.say()
     deadline = time.monotonic() + seconds
     try:
         while time.monotonic() < deadline:
             halt.check()
             fleet.require_running()
-            try:
+            with suppress(Empty):
                 screen.line(fleet.seen.get(timeout=0.1))
-            except Empty:
-                continue
     except Interrupted:
-        screen.say()
+        return
 
 
 def _fresh(path: Path) -> Path:

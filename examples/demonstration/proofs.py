@@ -6,6 +6,7 @@ A proof yields its problems, each as what was expected and what was found; no pr
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +18,7 @@ from demonstration.evidence import DURATION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ameide_telemetry.local.records import Span, Trace
-
+    from ameide_telemetry.local.records import Exemplar, Span, Trace
     from demonstration.evidence import Evidence
     from demonstration.traffic import Answer
 
@@ -35,6 +35,7 @@ _CHAIN: Final = (
 )
 """Service and kind of the spans of an order that is shipped, each the parent of the next."""
 _CHAIN_OF_FAILED: Final = _CHAIN[:3]
+_IDS: Final = ("tenant_id", "saas.tenant", "request_id")
 _SECOND: Final = 1_000_000_000
 # uvicorn ends by the signal that it was sent, after it has put everything in order.
 _ENDS: Final = {"gateway": 128 + 15, "backend": 0, "worker": 0}
@@ -56,13 +57,14 @@ class Proof:
 
 def prove(evidence: Evidence) -> tuple[Proof, ...]:
     """Return every claim of `PROOFS` with its problems."""
-    return tuple(Proof(claim, tuple(problems(evidence))) for claim, problems in PROOFS)
+    figures = _figures(evidence)
+    return tuple(Proof(claim.format(**figures), tuple(problems(evidence))) for claim, problems in PROOFS)
 
 
 def answers_are_right(evidence: Evidence) -> Problems:
     """Every order got its status, and its request id back."""
     for answer in evidence.answers:
-        expected = (answer.order.status, answer.request_id)
+        expected = (int(answer.order.status), answer.request_id)
         found = (answer.status, answer.returned_id)
         if found != expected:
             yield _differ(answer.request_id, expected, answer.error or found)
@@ -100,16 +102,17 @@ def parents_are_right(evidence: Evidence) -> Problems:
 def ids_are_the_same(evidence: Evidence) -> Problems:
     """Every span and every line of an order says its tenant and its request id."""
     for answer, trace in _traces(evidence):
-        expected = (answer.order.tenant, answer.request_id)
+        expected = [answer.order.tenant, answer.order.tenant, answer.request_id]
         if len(trace.lines) < len(_chain_of(answer)):
             yield _differ(answer.request_id, "a line of every step", f"{len(trace.lines)} lines")
         for span in trace.spans:
-            found = (span.attributes.get("tenant_id"), span.attributes.get("request_id"))
-            if found != expected or span.attributes.get("saas.tenant") != answer.order.tenant:
+            found = [span.attributes.get(key) for key in _IDS]
+            if found != expected:
                 yield _differ(f"{answer.request_id}: span {span.service} {span.name}", expected, found)
         for line in trace.lines:
-            if (line.get(names.LOG_TENANT_ID), line.get(names.LOG_REQUEST_ID)) != expected:
-                yield _differ(f"{answer.request_id}: line of {line.service}", expected, line.text)
+            found = [(line.fields or {}).get(key) for key in _IDS]
+            if found != expected:
+                yield _differ(f"{answer.request_id}: line of {line.service}", expected, found)
 
 
 def no_line_is_lost(evidence: Evidence) -> Problems:
@@ -144,18 +147,18 @@ def lines_are_valid(evidence: Evidence) -> Problems:
         for source, raw in written:
             reason = _reason(validator, raw)
             if reason:
-                yield _differ(f"{service}, {source}", "a line that the schema accepts", f"{_text(raw)} ({reason})")
+                yield _differ(
+                    f"{service}, {source}", "a line that the schema accepts", f"{_text(raw)} ({reason})"
+                )
 
 
 def exemplar_resolves(evidence: Evidence) -> Problems:
     """A measured request duration points at a stored span of the service that measured it."""
-    spans = {
-        (each.service, each.trace_id, each.span_id) for _, trace in _traces(evidence) for each in trace.spans
-    }
+    resolved = {each.service for each in _resolved(evidence)}
     for service in ("gateway", "backend"):
-        found = [each for each in evidence.exemplars if each.service == service]
-        if not any((each.service, each.trace_id, each.span_id) in spans for each in found):
-            yield _differ(f"{DURATION} of {service}", "an exemplar of a stored span", found)
+        if service not in resolved:
+            found = [each.trace_id for each in evidence.exemplars if each.service == service]
+            yield _differ(f"{DURATION} of {service}", "an exemplar of a stored span", f"exemplars {found}")
 
 
 def ends_are_clean(evidence: Evidence) -> Problems:
@@ -173,18 +176,48 @@ def nothing_is_left(evidence: Evidence) -> Problems:
 
 
 PROOFS: Final[tuple[tuple[str, Callable[[Evidence], Problems]], ...]] = (
-    ("every order got its answer and its request id back", answers_are_right),
-    ("one trace over all three processes", one_trace),
+    ("{orders} orders got the right answer, and their request id back", answers_are_right),
+    ("each is one trace, over all three processes where it was shipped ({shipped})", one_trace),
     ("parents: gateway SERVER > CLIENT > backend SERVER > PRODUCER > worker CONSUMER", parents_are_right),
-    ("one tenant and one request id in every span and line of a trace", ids_are_the_same),
-    ("no line of an order outside of its trace", no_line_is_lost),
-    ("the slow order and the failing one show where and why", times_and_errors_show),
-    ("every line of stdout and stderr is valid against the JSON Schema", lines_are_valid),
-    (f"an exemplar of {DURATION} resolves to a stored span", exemplar_resolves),
-    ("every service ended by itself at SIGTERM", ends_are_clean),
-    ("nothing left running: no process, no open port", nothing_is_left),
+    ("one tenant and one request id in all {spans} spans and {lines} lines of a trace", ids_are_the_same),
+    ("no line of an order stands outside of its trace", no_line_is_lost),
+    ("the slow order is slow in the backend, the failing one failed there", times_and_errors_show),
+    ("every line is valid against the JSON Schema, stdout+stderr: {written}", lines_are_valid),
+    (f"an exemplar of {DURATION} resolves: {{exemplar}}", exemplar_resolves),
+    ("every service ended by itself at SIGTERM: {exit_codes}", ends_are_clean),
+    ("nothing left running: {groups} process groups gone, {ports} ports closed", nothing_is_left),
 )
-"""Claim -> what yields the problems."""
+"""Claim, with figures to fill in -> what yields the problems."""
+
+
+def _figures(evidence: Evidence) -> dict[str, object]:
+    """Return how much there was to look at: a proof about nothing would hold as well."""
+    traces = [trace for _, trace in _traces(evidence)]
+    resolved = next(_resolved(evidence), None)
+    streams = {
+        service: Counter(source for source, _ in written) for service, written in evidence.written.items()
+    }
+    return {
+        "orders": len(evidence.answers),
+        "shipped": sum(answer.order.shipped for answer in evidence.answers),
+        "spans": sum(len(trace.spans) for trace in traces),
+        "lines": sum(len(trace.lines) for trace in traces),
+        "written": ", ".join(f"{name} {of['stdout']}+{of['stderr']}" for name, of in streams.items()),
+        "exemplar": f"{resolved.service}, trace {resolved.trace_id[:8]}" if resolved else "none",
+        "exit_codes": ", ".join(f"{name} {code}" for name, code in evidence.exit_codes.items()),
+        "groups": len(evidence.exit_codes) - len(evidence.groups_left),
+        "ports": len(evidence.ports) - len(evidence.ports_open),
+    }
+
+
+def _resolved(evidence: Evidence) -> Iterator[Exemplar]:
+    """Yield the exemplars whose span is stored and of the service that measured."""
+    spans = {
+        (each.service, each.trace_id, each.span_id) for _, trace in _traces(evidence) for each in trace.spans
+    }
+    for each in evidence.exemplars:
+        if (each.service, each.trace_id, each.span_id) in spans:
+            yield each
 
 
 def _traces(evidence: Evidence) -> Iterator[tuple[Answer, Trace]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.local import draw, lines
 from ameide_telemetry.local.style import Style
-from ameide_telemetry.local.text import cells
+from ameide_telemetry.local.text import cells, escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.local.records import Line, Trace
     from ameide_telemetry.local.style import Segment
-
     from demonstration.proofs import Proof
 
 __all__ = ["Screen"]
 
 _WIDTH: Final = 110
-_LABEL_CELLS: Final = 11
+_LABEL_CELLS: Final = 10
 _MOST_PROBLEMS: Final = 5
 _CLEAR_LINE: Final = "\r\x1b[2K"
 
@@ -85,7 +84,7 @@ class Screen:
             verdict: Segment = ("ok  ", "green") if proof.ok else ("FAIL", "red")
             self.say(("  ",), verdict, (f"  {proof.claim}",))
             for problem in proof.problems[:_MOST_PROBLEMS]:
-                self.say(("        ",), (problem, "yellow"))
+                self.say(("        ",), (escape(problem), "yellow"))
             more = len(proof.problems) - _MOST_PROBLEMS
             if more > 0:
                 self.say(("        ",), (f"and {more} more", "yellow"))

@@ -16,21 +16,31 @@ from typing import TYPE_CHECKING, Final, Self
 from ameide_telemetry.local.child import Child, telemetry_environment
 from ameide_telemetry.local.lines import parse
 from ameide_telemetry.local.receiver import Receiver
+from ameide_telemetry.local.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ameide_telemetry.local.records import Line, Source
     from ameide_telemetry.local.store import Store
-
     from demonstration.halt import Halt
 
-__all__ = ["EXAMPLES", "PLANS", "Fleet", "Plan", "Service", "ServiceError", "clean_environment", "is_open", "tool"]
+__all__ = [
+    "EXAMPLES",
+    "PLANS",
+    "Fleet",
+    "Plan",
+    "Service",
+    "ServiceError",
+    "clean_environment",
+    "is_open",
+    "tool",
+]
 
 EXAMPLES: Final = Path(__file__).resolve().parent.parent
 _TOOLS: Final = Path(sys.executable).parent
 _HOST: Final = "127.0.0.1"
-_START_SECONDS: Final = 20.0
+_START_SECONDS: Final = 25.0
 _GRACE_SECONDS: Final = 8.0
 _SHOWN_LINES: Final = 5
 
@@ -40,14 +50,14 @@ class Plan:
     """How one service is started.
 
     Attributes:
-        made_of: framework and server, for a reader.
+        framework: for a reader.
         command: program in `.venv/bin` and arguments; `{port}` stands for the service's own.
         listens: whether it has a port.
         says: the message of the line that it writes when it can work; empty where the open port tells.
     """
 
     name: str
-    made_of: str
+    framework: str
     command: tuple[str, ...]
     listens: bool = True
     says: str = ""
@@ -55,16 +65,18 @@ class Plan:
 
 _GUNICORN_LOGGER: Final = "ameide_telemetry.integrations.gunicorn.Logger"
 PLANS: Final = (
-    Plan("gateway", "FastAPI, uvicorn", ("uvicorn", "gateway.app:app", "--port", "{port}")),
+    Plan("gateway", "FastAPI", ("uvicorn", "gateway.app:app", "--port", "{port}")),
     Plan(
         "backend",
-        "Flask, gunicorn",
-        # The control socket would be a file in the home directory.
-        ("gunicorn", "backend.app:app", "--bind", f"{_HOST}:{{port}}", "--threads", "4")
-        + ("--logger-class", _GUNICORN_LOGGER, "--no-control-socket"),
+        "Flask",
+        (
+            *("gunicorn", "backend.app:app", "--bind", f"{_HOST}:{{port}}", "--threads", "4"),
+            # The control socket would be a file in the home directory.
+            *("--logger-class", _GUNICORN_LOGGER, "--no-control-socket"),
+        ),
         says="backend ready",
     ),
-    Plan("worker", "Python", ("python", "-m", "worker.app"), listens=False, says="worker ready"),
+    Plan("worker", "", ("python", "-m", "worker.app"), listens=False, says="worker ready"),
 )
 
 
@@ -98,9 +110,8 @@ class Service:
 
     @property
     def description(self) -> str:
-        """Its name, port and what it is made of."""
-        where = f" :{self.port}" if self.port else ""
-        return f"{self.plan.name}{where} ({self.plan.made_of})"
+        """Its name, port and framework."""
+        return f"{self.plan.name} :{self.port} ({self.plan.framework})" if self.port else self.plan.name
 
     def is_ready(self) -> bool:
         """Return whether it can work; raise ServiceError when it ended."""
@@ -121,7 +132,7 @@ class Service:
 
     def last_words(self) -> str:
         """Return its last lines, for an error's text."""
-        last = [f"\n  {raw.decode(errors='backslashreplace')}" for _, raw in self.written[-_SHOWN_LINES:]]
+        last = [f"\n  {escape(parse(raw).text)}" for _, raw in self.written[-_SHOWN_LINES:]]
         return f"; its last lines:{''.join(last)}" if last else "; it wrote nothing"
 
     def _take(self, raw_lines: Sequence[bytes], source: Source) -> None:
@@ -144,7 +155,9 @@ class Fleet:
         """Prepare; nothing runs before `receiver.start` and `start`.
 
         Args:
-            environ: what the services get beside the telemetry's own variables.
+            store: where spans, lines and metric points go.
+            halt: is asked whether to go on.
+            environ: what the services get beside the variables that point at the receiver.
         """
         self.receiver = Receiver(store)
         self.services: list[Service] = []

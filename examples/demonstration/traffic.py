@@ -108,7 +108,7 @@ def summed_up(answers: Sequence[Answer]) -> str:
     statuses = sorted(Counter(answer.status for answer in answers).items())
     counted = ", ".join(f"{count} x {status or 'no answer'}" for status, count in statuses)
     slowest = max(answer.seconds for answer in answers)
-    return f"{len(answers)} orders of {tenants} tenants: {counted}, the slowest {slowest:.1f} s"
+    return f"{len(answers)} orders of {tenants} tenants: {counted}; slowest {slowest:.1f} s"
 
 
 def _send_one(port: int, unsent: Answer) -> Answer:

@@ -14,7 +14,8 @@ TENANT_BY_KEY = {f"{tenant}-demo-key": tenant for tenant in ("acme", "globex", "
 telemetry = init_telemetry("gateway", version="1.0.0")
 log = get_logger("gateway.orders")
 backend = httpx2.AsyncClient(base_url=os.environ.get("BACKEND_URL", "http://127.0.0.1:8001"))
-app = telemetry.instrument_app(FastAPI())
+app = FastAPI()
+telemetry.instrument_app(app)
 
 
 def identify(x_api_key: Annotated[str, Header()] = "") -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 
 from opentelemetry import context
 from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind
-from worker.jobs import Job, JobQueue
 
 from ameide_telemetry import get_logger, init_telemetry
+from worker.jobs import Job, JobQueue
 
 telemetry = init_telemetry("worker", version="1.0.0")
 log = get_logger("worker.shipments")
 tracer = telemetry.tracer("worker")
-stopping = threading.Event()
+stop_asked: list[int] = []
 
 
 def ship(job: Job) -> None:
@@ -31,10 +30,11 @@ def ship(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGTERM, lambda number, _: stop_asked.append(number))
     jobs = JobQueue(os.environ.get("JOBS_FILE", "jobs.sqlite3"))
     with telemetry:
         log.info("worker ready")
-        while not stopping.wait(0.02):
+        while not stop_asked:
             for job in jobs.take():
                 ship(job)
+            time.sleep(0.02)

@@ -267,14 +267,14 @@ def activate(bindings: Bindings) -> Token[Context]:
     return otel_context.attach(with_bindings(bindings))
 
 
-def remember(error: BaseException) -> None:
-    """Note on an exception in which context it left its unit of work.
+def remember(error: BaseException, context: Context) -> None:
+    """Note on an exception the context of the unit of work that it left; the first note stays.
 
     A server logs what escapes from the application after the request's context is gone; its line gets the
     ids all the same.
     """
     with _REMEMBER:
-        error.__dict__.setdefault(_REMEMBERED, otel_context.get_current())
+        error.__dict__.setdefault(_REMEMBERED, context)
 
 
 def remembered(error: BaseException) -> Context | None:

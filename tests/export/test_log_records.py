@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry import _logs
 from opentelemetry.sdk._logs import LoggerProvider
-from support.collector import FakeCollector
-from support.pipelines import collector_settings, deadline
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.log_records import LogRecords, install
@@ -16,6 +14,8 @@ from ameide_telemetry.export.quiet import quiet
 from ameide_telemetry.ledger import Ledger
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import LogLimits, TelemetrySettings
+from support.collector import FakeCollector
+from support.pipelines import collector_settings, deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def test_records_about_exporting_stay_here(collector: FakeCollector) -> None:
 
 
 def test_undo_and_again(collector: FakeCollector) -> None:
-    """A logger made before a shutdown works with the next installation, with its resource and limits."""
+    """A logger made before a shutdown works with the next installation and has its resource."""
     ledger = Ledger()
     first = installed(collector_settings(collector), ledger)
     logger = first.logger("orders")
@@ -75,7 +75,7 @@ def test_undo_and_again(collector: FakeCollector) -> None:
     assert first.pipeline is not None
     first.pipeline.shutdown(deadline(5))
     first.undo()
-    assert not logger.enabled()  # type: ignore[attr-defined]
+    assert not logger.enabled()
     logger.emit(body="between")
     limits = LogLimits(max_attributes=None, max_attribute_length=8)
     second = installed(collector_settings(collector, logs={"limits": limits}, namespace="shop"), ledger)
@@ -86,10 +86,12 @@ def test_undo_and_again(collector: FakeCollector) -> None:
     (resource,) = collector.resources("logs")
     assert "service.namespace" in {each.key for each in resource.resource.attributes}
     first.undo()
-    assert logger.enabled()  # type: ignore[attr-defined]
+    assert logger.enabled()
 
 
-@pytest.mark.parametrize("change", [{"disabled": True}, {"logs": {"sink": "stdout"}}, {"logs": {"enabled": False}}])
+@pytest.mark.parametrize(
+    "change", [{"disabled": True}, {"logs": {"sink": "stdout"}}, {"logs": {"enabled": False}}]
+)
 def test_nothing_is_installed_unasked(change: dict[str, object], collector: FakeCollector) -> None:
     """Lines on stdout need no logger provider."""
     handle = installed(collector_settings(collector, **change), Ledger())

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from support.collector import FakeCollector
-from support.pipelines import collector_settings, run_program
 
 from ameide_telemetry.export.otlp import SdkSender, destination
 from ameide_telemetry.settings import OtlpSettings
+from support.collector import FakeCollector
+from support.pipelines import collector_settings, run_program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from ameide_telemetry.export.worker import Sender
+    from ameide_telemetry.export.destination import Sender
 
 
 def spans(*names: str) -> list[ReadableSpan]:
@@ -44,7 +45,9 @@ def test_nowhere_to_go() -> None:
 
 def test_a_destination_shows_no_credentials() -> None:
     """What `status()` and the lines show of a URL has no password and no query."""
-    where = destination("traces", "otlp", OtlpSettings("https://u:secret@c:4318/v1/traces?k=secret"), timeout=1)
+    where = destination(
+        "traces", "otlp", OtlpSettings("https://u:secret@c:4318/v1/traces?k=secret"), timeout=1
+    )
     assert where is not None
     assert "secret" not in f"{where} {where.endpoint}"
     assert where.exporter == "otlp http/protobuf"
@@ -66,7 +69,9 @@ def test_spans_arrive_with_headers_and_compression(compression: Any) -> None:
         assert collector.headers["traces"][0].get("content-encoding") == expected
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("refused", "ConnectionError"), ("400", "http_400"), ("302", "http_302")])
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("refused", "ConnectionError"), ("400", "http_400"), ("302", "http_302")]
+)
 def test_a_failure_has_a_kind(mode: str, kind: str) -> None:
     """The answer or the network error is known, and a redirect is no acknowledgement."""
     with FakeCollector(mode) as collector:
@@ -78,7 +83,7 @@ def test_a_failure_has_a_kind(mode: str, kind: str) -> None:
 
 
 def test_closing_interrupts_a_retry() -> None:
-    """The exporter sleeps between two attempts; closing from another thread ends that at once, and only once."""
+    """The exporter sleeps between two attempts; closing from another thread ends that at once."""
     with FakeCollector("503") as collector:
         out = sender(OtlpSettings(collector.endpoint("traces"), timeout=60), timeout=60)
         answers: list[str | None] = []

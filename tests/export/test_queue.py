@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.pipelines import ScriptedSender, deadline, scripted
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.ledger import SignalLedger
+from support.pipelines import ScriptedSender, deadline, scripted
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_full_queue_drops_what_comes_on_top(caplog: pytest.LogCaptureFixture) -> None:

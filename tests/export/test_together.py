@@ -6,11 +6,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from support.pipelines import ScriptedSender, scripted
-
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.export.together import flush_all, shutdown_all
 from ameide_telemetry.ledger import SignalLedger
+from support.pipelines import ScriptedSender, scripted
 
 if TYPE_CHECKING:
     from ameide_telemetry.ledger import Signal

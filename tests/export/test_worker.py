@@ -6,10 +6,10 @@ import logging
 import threading
 
 import pytest
-from support.pipelines import ScriptedSender, deadline, run_program, scripted, wait_until
 
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.ledger import SignalLedger
+from support.pipelines import ScriptedSender, deadline, run_program, scripted, wait_until
 
 
 def pipeline(sender: ScriptedSender, *, delay: float = 60, size: int = 100, batch: int = 10) -> QueuePipeline:
@@ -220,8 +220,8 @@ def test_an_exporter_that_raises_costs_its_batch_only() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_worker_that_died_is_replaced() -> None:
-    """SystemExit in an exporter kills its thread; the records are counted, and the next flush has a new one."""
-    sender = ScriptedSender(lambda _: exec("raise SystemExit"))  # noqa: S102 a statement in a lambda
+    """SystemExit in an exporter kills its thread; its records are counted, and there is a new one."""
+    sender = ScriptedSender(lambda _: exec("raise SystemExit"))
     sent = pipeline(sender)
     sent.put("a")
     first = sent._thread
@@ -335,134 +335,17 @@ def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
         sender.answer = "ConnectionError"
         sent.put("lost")
         sent.force_flush(deadline(5))
+    fails = (
+        "telemetry export of traces to http://test fails: {}; "
+        "the service is unaffected, lost records are counted"
+    )
+    works = "telemetry export of traces to http://test works again: {}"
     assert [record.getMessage() for record in caplog.records] == [
-        "telemetry export of traces to http://test fails: http_503; "
-        "the service is unaffected, lost records are counted",
-        "telemetry export of traces to http://test works again: "
-        "1 delivered, 5 dropped during the outage, 0 queued",
-        "telemetry export of traces to http://test fails: ConnectionError; "
-        "the service is unaffected, lost records are counted",
+        fails.format("http_503"),
+        works.format("1 delivered, 5 dropped during the outage, 0 queued"),
+        fails.format("ConnectionError"),
     ]
     sent.shutdown(deadline(5))
-
-
-_FORK = """
-    import os, signal, sys
-    from support.collector import FakeCollector
-    from support.pipelines import collector_settings
-    from ameide_telemetry import lifecycle, metrics, traces
-    from ameide_telemetry.export import log_records, flush_all
-    from ameide_telemetry.ledger import Ledger
-    from ameide_telemetry.resource import build_resource
-
-    with FakeCollector() as collector:
-        settings = collector_settings(collector)
-        ledger, resource = Ledger(), build_resource(settings)
-        spans = traces.install(settings, resource, ledger)
-        points = metrics.install(settings, resource, ledger)
-        lines = log_records.install(settings, resource, ledger)
-        pipelines = [spans.pipeline, points.pipeline, lines.pipeline]
-        lifecycle.watch(pipelines, exit_timeout=5, ledger=ledger)
-        tracer = spans.tracer("test")
-        counter = points.meter("test").create_counter("work.done")
-        logger = lines.logger("test")
-
-        def work(times):
-            for _ in range(times):
-                tracer.start_span("work").end()
-                counter.add(1)
-                logger.emit(body="done")
-
-        work(100)
-        assert flush_all(pipelines, 10)
-        work(10)  # still queued when the fork comes
-        children = []
-        for _ in range(4):
-            child = os.fork()
-            if child == 0:
-                signal.alarm(30)
-                status = 1
-                try:
-                    work(1)
-                    result = flush_all(pipelines, 10)
-                    counts = ledger.counts()
-                    if result and all(counts[name]["emitted"] == 1 for name in ("traces", "metrics", "logs")):
-                        status = 0
-                    else:
-                        print(result, counts, file=sys.stderr)
-                finally:
-                    os._exit(status)
-            children.append(child)
-        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
-        work(1)
-        assert flush_all(pipelines, 10)
-        print(collector.count("traces"), collector.count("logs"), collector.unparsable)
-        newest = {}
-        for resource in collector.resources("metrics"):
-            ids = {each.key: each.value.string_value for each in resource.resource.attributes}
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    newest[ids["service.instance.id"]] = metric.sum.data_points[0].as_int
-        print(sorted(newest.values()))
-"""
-
-
-def test_a_forked_child_begins_anew() -> None:
-    """Four children export one of each with their own threads; nothing is sent twice, counted twice or lost."""
-    first, second = run_program(_FORK).splitlines()
-    assert first == "115 115 0"
-    assert second == "[1, 1, 1, 1, 111]"
-
-
-def test_a_fork_behind_pythons_back_is_noticed() -> None:
-    """uWSGI can fork in C, where no hook of Python runs: the child still counts and sends on its own."""
-    program = """
-        import ctypes, os, signal, time
-        from support.pipelines import ScriptedSender, deadline, scripted
-        from ameide_telemetry.export.queue import QueuePipeline
-        from ameide_telemetry.ledger import SignalLedger
-
-        sender = ScriptedSender()
-        sent = QueuePipeline("traces", ledger=SignalLedger(), destination=scripted(sender),
-                             delay=60, max_queue_size=10, max_batch_size=10)
-        sent.put("parent")
-        assert sent.force_flush(deadline(5))
-        sent.put("waits")
-        time.sleep(0.2)  # the worker sleeps, so nobody else wants the interpreter lock when it is copied
-        child = ctypes.PyDLL(None).fork()
-        if child == 0:
-            signal.alarm(20)
-            sent.put("child")
-            flushed = sent.force_flush(deadline(10))
-            os._exit(0 if flushed.delivered == 1 and sender.sent[-1] == ["child"] else 1)
-        print(os.waitpid(child, 0)[1], sent.shutdown(deadline(5)).delivered, sent.status()["counts"]["emitted"])
-    """
-    assert run_program(program).strip() == "0 1 2"
-
-
-def test_a_fork_while_the_lock_is_held_does_not_hang_the_child() -> None:
-    """The child gets fresh locks, whatever another thread of the parent was doing."""
-    program = """
-        import os, signal
-        from support.pipelines import ScriptedSender, deadline, scripted
-        from ameide_telemetry.export.queue import QueuePipeline
-        from ameide_telemetry.ledger import SignalLedger
-
-        sender = ScriptedSender()
-        sent = QueuePipeline("traces", ledger=SignalLedger(), destination=scripted(sender),
-                             delay=60, max_queue_size=10, max_batch_size=10)
-        sent.put("parent")
-        with sent._lock, sent._ledger._lock:
-            child = os.fork()
-        if child == 0:
-            signal.alarm(10)
-            sent.put("child")
-            os._exit(0 if sent.force_flush(deadline(5)).delivered == 1 else 1)
-        assert os.waitpid(child, 0)[1] == 0
-        assert sent.shutdown(deadline(5)).ok
-        print(sender.sent, sent.status()["counts"]["emitted"])
-    """
-    assert run_program(program).strip() == "[['parent']] 1"
 
 
 def test_records_of_many_threads_all_arrive() -> None:
@@ -483,3 +366,20 @@ def test_records_of_many_threads_all_arrive() -> None:
     assert sum(len(batch) for batch in sender.sent) == 4000
     assert sent.status()["counts"]["delivered"] == 4000
     sent.shutdown(deadline(5))
+
+
+@pytest.mark.parametrize("first", ["force_flush", "shutdown"])
+def test_a_flush_in_another_process_than_the_records_sends_nothing(first: str) -> None:
+    """Where no fork hook has run, the process id tells that what is queued is the parent's to send."""
+    sender = ScriptedSender()
+    sent = pipeline(sender)
+    sent.put("of the parent")
+    parent = sent._thread, sent._wake
+    sent._pid = -1
+    result = getattr(sent, first)(deadline(5))
+    assert (result.ok, result.delivered, result.queued, sender.sent) == (True, 0, 0, [])
+    assert sent.status()["counts"]["emitted"] == 0
+    sent.shutdown(deadline(5))
+    assert parent[0] is not None
+    parent[1].set()
+    parent[0].join(5)

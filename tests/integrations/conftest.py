@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rig import Rig
 
 from ameide_telemetry import guard, propagation
+from support.rig import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -135,7 +135,7 @@ def test_instrumented_is_returned_as_it_is(rig: Rig, app: Any) -> None:
         lambda a, b, c, d: None,
         lambda *a: None,
     ],
-    ids=repr,
+    ids=lambda app: type(app).__name__,
 )
 def test_anything_else_is_refused_with_what_was_given(rig: Rig, app: Any) -> None:
     """The error names the type, shows the object shortened, and says what is accepted."""

@@ -17,7 +17,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from ameide_telemetry.context import Bindings, bind_context, current_context, with_bindings
+from ameide_telemetry.context import Bindings, bind_context, current_context, remembered, with_bindings
 from ameide_telemetry.integrations.asgi import TelemetryMiddleware
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.websockets import WebSocket
+
     from support.rig import Rig
 
 
@@ -181,7 +182,7 @@ def test_exception_is_raised_unchanged_and_recorded(rig: Rig) -> None:
     assert (span.attributes or {})["error.type"] == "ValueError"
     assert (line.level, line.fields["http_response_status_code"]) == (logging.ERROR, 500)
     assert rig.durations()[0].attributes["error.type"] == "ValueError"
-    context: Any = vars(failure)["__telemetry_context__"]
+    context: Any = remembered(failure)
     assert trace.get_current_span(context).get_span_context().span_id == span.context.span_id
 
 
@@ -315,6 +316,35 @@ def test_unknown_method_stays_out_of_metrics(rig: Rig) -> None:
     assert rig.durations()[0].attributes["url.scheme"] == "http"
 
 
+def test_context_is_restored_after_an_exception(rig: Rig) -> None:
+    """A request that fails leaves the server's context as it was, too."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError
+
+    async def inside() -> tuple[Any, Any]:
+        before = otel_context.get_current()
+        await rig.asgi_call(TelemetryMiddleware(app, rig.telemetry()))
+        return before, otel_context.get_current()
+
+    before, after = asyncio.run(inside())
+    assert before is after
+
+
+def test_disconnect_after_a_failed_response_is_nothing(rig: Rig) -> None:
+    """A 5xx waits for the application to return; the end of the connection meanwhile means nothing."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 500})
+        await send({"type": "http.response.body"})
+        await receive()
+
+    rig.asgi(TelemetryMiddleware(app, rig.telemetry()))
+    assert "client_disconnected" not in rig.line().fields
+    assert rig.line().fields["error_type"] == "500"
+
+
 @pytest.mark.parametrize(
     ("host", "server", "expected"),
     [
@@ -409,7 +439,8 @@ def test_failing_background_task_is_raised_once_the_request_is_done(rig: Rig) ->
     app = Starlette(routes=[Route("/", endpoint)])
     answer = rig.asgi(TelemetryMiddleware(app, rig.telemetry()))
     assert isinstance(answer.error, RuntimeError)
-    assert hasattr(answer.error, "__telemetry_context__")
+    assert answer.error is not None
+    assert remembered(answer.error) is not None
     assert rig.span().status.status_code is trace.StatusCode.UNSET
     assert rig.line().level == logging.INFO
 

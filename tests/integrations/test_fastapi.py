@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def application(rig: Rig, **options: Any) -> FastAPI:
     """An application whose native telemetry would report to the same place."""
     native: dict[str, Any] = {"tracer_provider": rig.tracers, "meter_provider": rig.meters}
-    app = FastAPI(telemetry=native, **options)
+    app = FastAPI(telemetry=native, **options)  # type: ignore[arg-type]  # a dict of any kind
 
     def tenant() -> None:
         bind_context(tenant_id="acme")
@@ -136,7 +136,7 @@ def test_contrib_server_instrumentor_is_reported(
         vars(app)["_is_instrumented_by_opentelemetry"] = True
     if how == "middleware":
         foreign = type("OpenTelemetryMiddleware", (), {"__module__": "opentelemetry.instrumentation.asgi"})
-        app.add_middleware(foreign)
+        app.add_middleware(foreign)  # type: ignore[arg-type]  # a class that only has the name
     instrument_app(app, rig.telemetry())
     assert ("two server spans" in caplog.text) is (how != "none")
 

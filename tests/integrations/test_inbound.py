@@ -107,6 +107,7 @@ def test_internal_continues_and_edge_links() -> None:
     (link,) = outside.links
     assert (f"{link.context.trace_id:032x}", link.context.trace_flags) == (TRACE_ID, 0)
     assert receive([], trust="edge").links == ()
+    assert list(reader(trust="edge").from_pairs(pairs)) == ["traceparent"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ameide_telemetry.integrations.asgi import TelemetryMiddleware
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
     from support.rig import Rig
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
+
 from ameide_telemetry.local.lines import parse
 from ameide_telemetry.local.receiver import Limits, Receiver
 from ameide_telemetry.local.records import Line, Span
 from ameide_telemetry.local.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 START = 1_795_334_591_120_000_000

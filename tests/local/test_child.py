@@ -6,13 +6,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from ameide_telemetry.local.child import Child, telemetry_environment
 from ameide_telemetry.local.errors import CommandError
-from ameide_telemetry.local.records import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ameide_telemetry.local.records import Source
 
 _STUBBORN = """
 import signal, subprocess, sys, time
@@ -54,7 +60,7 @@ def _is_gone(pid: int) -> bool:
 
 
 def test_lines_and_exit_code() -> None:
-    """Every line of both streams is handed over, an unended last one too, and the exit code is the child's."""
+    """Every line of both streams is handed over, an unended last one too; the exit code is the child's."""
     lines = _Lines()
     code = "import sys; print('out'); print('err', file=sys.stderr); sys.stdout.write('end'); sys.exit(3)"
     with _child(code, lines) as child:
@@ -118,7 +124,8 @@ def test_a_daemon_that_holds_the_pipe_does_not_hold_us() -> None:
     with _child(code, lines, "while True: print('x' * 9, flush=True)") as child:
         assert child.wait(30) == 0
         assert child.stop() == 0
-    os.kill(int(lines.found[0][1]), signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(int(lines.found[0][1]), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("command", "exit_code"), [("/no/such/program", 127), ("/", 126)])

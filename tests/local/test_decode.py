@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
-from ameide_telemetry.local.decode import decode
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -19,6 +18,13 @@ from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+
+from ameide_telemetry.local.decode import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.util.types import AttributeValue
 
 _RESOURCE = Resource({"service.name": "shop", "k": 1})
 _LARGEST = 2**63 - 1
@@ -40,7 +46,13 @@ def test_spans_of_the_sdk() -> None:
     provider.add_span_processor(SimpleSpanProcessor(kept))
     tracer = provider.get_tracer("test")
     with tracer.start_as_current_span("outer", kind=trace.SpanKind.SERVER) as outer:
-        values = {"tenant_id": "acme", "request_id": "r", "f": 0.5, "b": True, "l": ["x", "y"]}
+        values: dict[str, AttributeValue] = {
+            "tenant_id": "acme",
+            "request_id": "r",
+            "f": 0.5,
+            "b": True,
+            "l": ["x", "y"],
+        }
         with (
             pytest.raises(KeyError),
             tracer.start_as_current_span(
@@ -121,7 +133,7 @@ def test_invalid_ids_are_rejected_and_counted() -> None:
     """Spans whose ids are of the wrong length or all zero are left out, the others stay."""
     request = ExportTraceServiceRequest()
     spans = request.resource_spans.add().scope_spans.add().spans
-    spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name="good", parent_span_id=b"short", kind=99)  # type: ignore[arg-type]
+    spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name="good", parent_span_id=b"short", kind=99)
     for trace_id, span_id in ((b"", b"s" * 8), (b"t" * 16, bytes(8)), (b"t" * 15, b"s" * 8)):
         spans.add(trace_id=trace_id, span_id=span_id)
     batch = decode(request)
@@ -168,7 +180,7 @@ def test_log_records(number: int, text: str, level: str) -> None:
         severity_text=text,
         trace_id=b"t" * 16,
         span_id=b"s" * 8,
-        time_unix_nano=5,  # type: ignore[arg-type]
+        time_unix_nano=5,
     )
     record.body.string_value = "hi"
     record.attributes.add(key="tenant_id").value.string_value = "acme"

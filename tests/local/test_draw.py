@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ameide_telemetry.local.draw import render
 from ameide_telemetry.local.records import Event, Line, Span, Trace
 from ameide_telemetry.local.style import Style
 from ameide_telemetry.local.text import cells
-from hypothesis import given, settings
-from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SHORT = st.text(max_size=12)
 _TIMES = st.integers(0, 2**63 - 1)

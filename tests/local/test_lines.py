@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ameide_telemetry.local.lines import LineSplitter, parse, render, stack_rows
 from ameide_telemetry.local.records import Line
 from ameide_telemetry.local.style import Style
-from hypothesis import given
-from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_record() -> None:
     """The contract's fields are read from where the contract puts them."""
     line = parse(
         b'{"timestamp": "2026-11-22T08:03:11.120001Z", "level": "INFO", "message": "hi", "service": "shop",'
-        b' "logger": "a.b", "trace_id": "AB", "span_id": "CD", "request_id": "r", "saas.tenant": "acme", "n": 1}',
+        b' "logger": "a.b", "trace_id": "AB", "span_id": "CD", "request_id": "r",'
+        b' "saas.tenant": "acme", "n": 1}',
         source="stderr",
     )
     assert line.is_record
@@ -44,7 +49,7 @@ def test_not_a_record(raw: bytes, reason: str) -> None:
     line = parse(raw, received=7)
     assert (line.is_record, line.reason, line.time) == (False, reason, 7)
     assert line.message == line.text
-    assert not (line.trace_id or line.tenant_id or line.level)
+    assert {line.trace_id, line.tenant_id, line.level} == {""}
 
 
 @pytest.mark.parametrize(

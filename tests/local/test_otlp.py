@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
-from ameide_telemetry.local import otlp
-from ameide_telemetry.local.decode import decode
 from google.protobuf import json_format
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from hypothesis import given, settings
@@ -15,6 +14,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
+from ameide_telemetry.local import otlp
+from ameide_telemetry.local.decode import decode
 
 _TRACE_ID = "5b8efff798038103d269b633813fc60c"
 _SIGNALS: list[otlp.Signal] = ["traces", "metrics", "logs"]
@@ -34,8 +36,6 @@ _JSON = st.recursive(
                     "spanId",
                     "name",
                     "kind",
-                ]
-                + [
                     "resourceLogs",
                     "scopeLogs",
                     "logRecords",
@@ -43,8 +43,14 @@ _JSON = st.recursive(
                     "scopeMetrics",
                     "metrics",
                     "sum",
+                    "dataPoints",
+                    "exemplars",
+                    "startTimeUnixNano",
+                    "asDouble",
+                    "key",
+                    "value",
+                    "stringValue",
                 ]
-                + ["dataPoints", "exemplars", "startTimeUnixNano", "asDouble", "key", "value", "stringValue"]
             ),
             inner,
             max_size=5,
@@ -59,7 +65,7 @@ def _spans(**span: object) -> bytes:
 
 
 def test_json_ids_are_hexadecimal() -> None:
-    """Ids in OTLP/JSON are hex, in links and exemplars too; protobuf's own mapping would take them as base64."""
+    """Ids in OTLP/JSON are hex, in links too; protobuf's own mapping would take them as base64."""
     body = _spans(
         traceId=_TRACE_ID.upper(),
         spanId="eee19b7ec3c1b174",
@@ -114,10 +120,8 @@ def test_broken_protobuf() -> None:
 @given(st.sampled_from(_SIGNALS), st.binary(max_size=80))
 def test_any_bytes_as_protobuf(signal: otlp.Signal, body: bytes) -> None:
     """Any bytes are records or a reason."""
-    try:
+    with suppress(otlp.MessageError):
         decode(otlp.parse(signal, body, otlp.PROTOBUF))
-    except otlp.MessageError as error:
-        assert str(error)
 
 
 @settings(max_examples=150)
@@ -127,10 +131,8 @@ def test_any_bytes_as_protobuf(signal: otlp.Signal, body: bytes) -> None:
 )
 def test_any_json(signal: otlp.Signal, fields: dict[str, object]) -> None:
     """Any JSON, also such that nearly is OTLP, is records or a reason."""
-    try:
+    with suppress(otlp.MessageError):
         decode(otlp.parse(signal, json.dumps(fields).encode(), otlp.JSON))
-    except otlp.MessageError as error:
-        assert str(error)
 
 
 @given(st.binary(max_size=60))

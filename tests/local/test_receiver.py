@@ -8,13 +8,9 @@ import json
 import socket
 import threading
 import zlib
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from ameide_telemetry import guard
-from ameide_telemetry.local.errors import PortError
-from ameide_telemetry.local.receiver import Receiver
-from ameide_telemetry.local.store import Store
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -27,8 +23,20 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from ameide_telemetry import guard
+from ameide_telemetry.local.errors import PortError
+from ameide_telemetry.local.receiver import Receiver
+from ameide_telemetry.local.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _PROTOBUF = "application/x-protobuf"
 _JSON = "application/json"
+_HEAD_OF_99 = (
+    b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/x-protobuf\r\nContent-Length: 99\r\n\r\n"
+)
 _TRACE_ID = "5b8efff798038103d269b633813fc60c"
 
 
@@ -151,7 +159,7 @@ def test_partial_success(receiver: Receiver) -> None:
 def test_refusals(
     receiver: Receiver, store: Store, change: dict[str, object], code: int, reason: str
 ) -> None:
-    """Every broken request has its status and a google.rpc.Status that says why; the next good one is taken."""
+    """Every broken request gets a google.rpc.Status that says why; the next good one is taken."""
     arguments = {"body": _body(), **change}
     status, body, headers = _post(receiver, **arguments)  # type: ignore[arg-type]
     message = (
@@ -220,24 +228,22 @@ def test_what_is_no_http(receiver: Receiver, sent: bytes, answer: bytes) -> None
 
 def test_expect_continue(receiver: Receiver) -> None:
     """A client that asks first is told to go on."""
-    head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {_PROTOBUF}\r\nExpect: 100-continue\r\n"
     body = _body()
-    answer = _talk(receiver, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    head = _HEAD_OF_99.replace(b"99\r\n", b"%d\r\nExpect: 100-continue\r\n" % len(body))
+    answer = _talk(receiver, head + body)
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
 
 
 def test_client_that_hangs_up(receiver: Receiver, store: Store) -> None:
     """A connection that ends within the body stores nothing and harms nobody."""
-    head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {_PROTOBUF}\r\nContent-Length: 99\r\n\r\n"
-    assert b"400" in _talk(receiver, head.encode() + b"abc")
+    assert b"400" in _talk(receiver, _HEAD_OF_99 + b"abc")
     assert _stored(store) == 0
 
 
 def test_reset_within_the_body(receiver: Receiver) -> None:
     """A client that resets its connection is no error of ours."""
-    head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {_PROTOBUF}\r\nContent-Length: 99\r\n\r\n"
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as client:
-        client.sendall(head.encode())
+        client.sendall(_HEAD_OF_99)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     assert _post(receiver, _body())[0] == 200
     assert guard.site("local.receiver").caught == 0
@@ -245,9 +251,8 @@ def test_reset_within_the_body(receiver: Receiver) -> None:
 
 def test_client_that_hangs(receiver: Receiver) -> None:
     """A client that sends half a body gets 408 after its time; others are served meanwhile."""
-    head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {_PROTOBUF}\r\nContent-Length: 99\r\n\r\n"
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as slow:
-        slow.sendall(head.encode() + b"abc")
+        slow.sendall(_HEAD_OF_99 + b"abc")
         assert _post(receiver, _body())[0] == 200
         assert b"408" in slow.recv(65_536)
 
@@ -322,6 +327,7 @@ def test_closing(store: Store) -> None:
         assert _post(receiver, _body())[0] == 200
         receiver.close()
         receiver.close()
+        idle.settimeout(1)
         assert idle.recv(1) == b""
     names = {thread.name for thread in threading.enumerate()}
     assert not {

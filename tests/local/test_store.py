@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ameide_telemetry.local.errors import StoreError
 from ameide_telemetry.local.lines import parse
 from ameide_telemetry.local.records import Event, Exemplar, Line, Link, Point, Span
 from ameide_telemetry.local.store import Store
-from hypothesis import given
-from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WRITER = """
 import sys
@@ -188,7 +191,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
         assert reading.counts()["lines"] == 1
         with pytest.raises(StoreError, match="readonly"):
             reading.add_lines([parse("x")])
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_closed_twice(tmp_path: Path) -> None:

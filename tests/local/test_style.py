@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import os
 import pty
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
 from ameide_telemetry.local.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(name="terminal")
 def _terminal() -> Iterator[io.TextIOWrapper]:
     leader, follower = pty.openpty()
-    with open(follower, "w", encoding="utf-8") as stream:
+    with os.fdopen(follower, "w", encoding="utf-8") as stream:
         yield stream
     os.close(leader)
 

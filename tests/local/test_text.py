@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ameide_telemetry.local.text import cells, clock, day, duration, escape, fit, pad
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ameide_telemetry.local.text import cells, clock, day, duration, escape, fit, pad
 
 
 @pytest.mark.parametrize(

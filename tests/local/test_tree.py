@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ameide_telemetry.local.records import Line, Span, Trace
 from ameide_telemetry.local.tree import Node, grow
-from hypothesis import given
-from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _IDS = st.integers(0, 6)
 _TIMES = st.integers(-5, 20)

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from typing import Any
 
+from support.environment import service_environment
+
 
 def _lines(code: str, **environ: str) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PATH": "/usr/bin:/bin", **environ},
+        env=service_environment(**environ),
         capture_output=True,
         timeout=60,
         check=False,
@@ -88,3 +90,18 @@ logging.getLogger("ameide_telemetry.access").setLevel(logging.WARNING)
 installation._current.access(logging.INFO, "GET / 200", {})
 """
     assert len(_lines(code)) == 1
+
+
+def test_lines_of_a_config_files_handler_change_their_name_too() -> None:
+    """A worker that inherited the parent's config file speaks for the service once that is known."""
+    code = """
+import json, logging, logging.config
+from importlib.resources import files
+config = json.loads(files("ameide_telemetry.logs").joinpath("uvicorn.json").read_text())
+logging.config.dictConfig(config)
+from ameide_telemetry import init_telemetry
+init_telemetry("orders")
+logging.getLogger("uvicorn.error").info("started")
+logging.getLogger("shop").info("own")
+"""
+    assert [line["service"] for line in _lines(code)] == ["orders", "orders"]

@@ -107,7 +107,7 @@ def test_levels_round_down_to_the_contracts(level: int, name: str) -> None:
 
 def test_control_and_bidirectional_characters_are_escaped() -> None:
     """Nothing in a line can move a cursor, reorder text or end the line early."""
-    nasty = "a\x00\x1b[31m\x7f\x85\x9b\u2028\u2029\u202e\u2066\ufeffz\nend"
+    nasty = "a\x00\x1b[2J\x7f\x85\x9b\u2028\u2029\u202e\u2066\ufeffz\nend"
     data = RENDERER.render(_event(nasty, fields={nasty: nasty}))
     text = data.decode()
     assert not any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in text[:-1])
@@ -248,3 +248,8 @@ def test_plain_values_come_back_equal(fields: dict[object, object]) -> None:
     own = {key: value for key, value in fields.items() if key not in names.RESERVED_LOG_KEYS}
     line = _parsed(_event(fields=own))
     assert {key: line[key] for key in own} == own  # type: ignore[index]
+
+
+def test_colours_and_a_last_newline_are_taken_off_the_message() -> None:
+    """Servers write for terminals; the line is for a reader of lines."""
+    assert _parsed(_event("\x1b[1;31mfailed\x1b[0m twice\n\n"))["message"] == "failed twice"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support.collector import FakeCollector
+from support.environment import service_environment
 
 TESTS = Path(__file__).parent.parent
 SERVICE = """
@@ -30,7 +31,7 @@ assert telemetry.status()["pipelines"]["logs"]["delivered"] == 3, telemetry.stat
 """
 
 
-def _attributes(record: Any) -> dict[str, str]:
+def _attributes(record: Any) -> dict[str, Any]:
     return {each.key: each.value.string_value or each.value.int_value for each in record.attributes}
 
 
@@ -40,7 +41,7 @@ def test_records_leave_over_otlp_and_lines_only_where_asked(sink: str, lines: in
     with FakeCollector() as collector:
         done = subprocess.run(
             [sys.executable, "-c", SERVICE],
-            env={"PATH": "/usr/bin:/bin", "AMEIDE_TELEMETRY_LOG_SINK": sink, **collector.environment()},
+            env=service_environment(AMEIDE_TELEMETRY_LOG_SINK=sink, **collector.environment()),
             capture_output=True,
             timeout=60,
             check=False,

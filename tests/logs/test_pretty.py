@@ -11,6 +11,7 @@ import sys
 from ameide_telemetry.context import bound_context
 from ameide_telemetry.logs.line import Event
 from ameide_telemetry.logs.pretty import PrettyRenderer
+from support.environment import service_environment
 
 SCRIPT = """
 from ameide_telemetry import init_telemetry
@@ -46,7 +47,7 @@ def _on_a_terminal(**environ: str) -> str:
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         stdout=follower,
-        env={"PATH": "/usr/bin:/bin", "TERM": "xterm", **environ},
+        env=service_environment(TERM="xterm", **environ),
     )
     os.close(follower)
     output = bytearray()

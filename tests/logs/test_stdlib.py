@@ -66,17 +66,19 @@ def test_a_console_handler_from_later_is_replaced_too(lines: InstalledLines) -> 
     """Servers and libraries that bring their own after the call."""
     logger = logging.getLogger("late")
     handler = logging.StreamHandler(sys.stdout)
-    logger.addHandler(handler)
-    logger.addHandler(handler)
-    assert [type(each) for each in logger.handlers] == [LineHandler]
+    logger.handlers = [handler]
     logger.error("line")
     assert lines.one()["message"] == "line"
 
 
-def test_rich_handlers_are_console_handlers(lines: InstalledLines) -> None:
+def test_rich_handlers_are_console_handlers(tmp_path: Path) -> None:
     """They keep their stream one step further away."""
-    logging.getLogger("late").addHandler(RichHandler())
-    assert [type(each) for each in logging.getLogger("late").handlers] == [LineHandler]
+    logger = logging.getLogger("server")
+    logger.addHandler(RichHandler())
+    with installed(tmp_path, capture_streams=False) as lines:
+        assert [type(each) for each in logger.handlers] == [LineHandler]
+        logger.error("line")
+        assert lines.one()["message"] == "line"
 
 
 def test_handlers_that_write_elsewhere_stay(lines: InstalledLines, tmp_path: Path) -> None:
@@ -149,14 +151,14 @@ def test_server_access_lines_are_dropped_on_request(lines: InstalledLines) -> No
 
 def test_undo_restores_everything(tmp_path: Path) -> None:
     """Functions, handlers, filters and the root level."""
-    add, basic = logging.Logger.addHandler, logging.basicConfig
+    emit, basic = logging.StreamHandler.emit, logging.basicConfig
     configure = logging.config.DictConfigurator.configure
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     with installed(tmp_path, capture_streams=False) as lines:
         lines.installation.silence_server_access()
         assert root.level == logging.INFO
-    assert logging.Logger.addHandler is add
+    assert logging.StreamHandler.emit is emit
     assert logging.basicConfig is basic
     assert logging.config.DictConfigurator.configure is configure
     assert (list(root.handlers), root.level) == (handlers, level)

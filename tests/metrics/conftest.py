@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support.pipelines import fresh_process as fresh_process  # noqa: PLC0414 a fixture is used by its name
 
 

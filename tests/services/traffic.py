@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange", "Step", "drive", "exchange", "steps_of"]
 
-_LATE: Final = ("failing", "reconfigured")
+_ELSEWHERE: Final = {"failing", "reconfigured", "slow", "task_hold", "task_release"}
 _CONCURRENT: Final = 4
 _NO_HTTP: Final = (
     b"GET /\xff\xe9\x01 HTTP/1.1\r\nx-\x1b[31m: \x00\r\n\r\n",
@@ -35,6 +35,8 @@ class Step:
         status: of the response.
         marks: names that its lines bear; None when the response body lists them.
         bound: whether the application gets to bind the tenant.
+        identified: whether the response passes through the middleware; a server's own 500 does not.
+        websocket: whether to open one.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Step:
     status: int = 200
     marks: tuple[str, ...] | None = None
     bound: bool = True
+    identified: bool = True
     websocket: bool = False
 
 
@@ -101,12 +104,13 @@ def drive(port: int, setup: Setup) -> list[Exchange]:
 def steps_of(setup: Setup) -> Iterator[Step]:
     """Yield the requests that an application understands."""
     names = {
-        "sync": sorted(provocations.SYNC.keys() - {*_LATE}),
-        "async": sorted(provocations.ASYNC),
+        "sync": sorted(provocations.SYNC.keys() - _ELSEWHERE),
+        "async": sorted(provocations.ASYNC.keys() - _ELSEWHERE),
     }
     for kind in _KINDS[setup.app]:
         yield from (Step(f"/{kind}/{name}") for name in names[kind])
-        yield Step(f"/{kind}/failing", status=500, marks=("failing",) if setup.traceback else ())
+        marks = ("failing",) if setup.traceback else ()
+        yield Step(f"/{kind}/failing", status=500, marks=marks, identified=setup.app != "bare")
     if setup.app == "bare":
         yield from (Step(f"/async/{name}") for name in names["sync"])
     yield from _OF[setup.app]

@@ -18,7 +18,7 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.util._once import Once
 
 from ameide_telemetry.export import log_records
-from ameide_telemetry.export.worker import Destination
+from ameide_telemetry.export.destination import Destination
 from ameide_telemetry.metrics import provider as meter_provider
 from ameide_telemetry.settings import (
     LogSettings,
@@ -58,6 +58,7 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, (provider, once) in _API.items():
         monkeypatch.setattr(module, provider, None)
         monkeypatch.setattr(module, once, Once())
+    monkeypatch.setattr(metrics._internal, "_PROXY_METER_PROVIDER", metrics._internal._ProxyMeterProvider())
     for room in (tracer_provider, meter_provider, log_records):
         monkeypatch.setattr(room, "_process", room._Process())
 
@@ -70,16 +71,16 @@ def collector_settings(collector: FakeCollector, **changes: Any) -> TelemetrySet
         **changes: `traces`, `metrics`, `logs`: mappings of fields; anything else is a field of the whole.
     """
 
-    def otlp(signal: str) -> OtlpSettings:
-        return OtlpSettings(collector.endpoint(signal), insecure=True)
+    def otlp(name: str) -> OtlpSettings:
+        return OtlpSettings(collector.endpoint(name), insecure=True)
 
-    signals = {
+    signals: dict[str, Any] = {
         "traces": TraceSettings(otlp=otlp("traces"), schedule_delay=60),
         "metrics": MetricSettings(otlp=otlp("metrics"), interval=60),
         "logs": LogSettings(otlp=otlp("logs"), sink="both", schedule_delay=60),
     }
-    for name, signal in signals.items():
-        signals[name] = dataclasses.replace(signal, **changes.pop(name, {}))
+    for name, plain in signals.items():
+        signals[name] = dataclasses.replace(plain, **changes.pop(name, {}))
     return TelemetrySettings(service="orders", version="1.2.3", environment="test", **signals, **changes)
 
 

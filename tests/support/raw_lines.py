@@ -21,7 +21,7 @@ _SHOWN: Final = 5
 _SHOWN_BYTES: Final = 400
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Judged:
     """What was found in one stream or several.
 
@@ -43,7 +43,7 @@ class Judged:
         """How many of 100 lines are valid."""
         return 100.0 * len(self.records) / self.total if self.total else 100.0
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         first = [f"  {reason}\n    {line[:_SHOWN_BYTES]!r}" for reason, line in self.offenders[:_SHOWN]]
         return "\n".join([f"{self.share:.1f} % of {self.total} lines are valid; the first others:", *first])
 

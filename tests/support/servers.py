@@ -18,7 +18,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -33,6 +33,7 @@ __all__ = ["Ended", "Server", "run_server", "service_environment"]
 _TESTS: Final = Path(__file__).parent.parent
 _START_SECONDS: Final = 40.0
 _END_SECONDS: Final = 30.0
+_SLOW_BYTES: Final = 8192
 # What would make a service in a test behave differently from one in production.
 _OF_TESTS: Final = ("OTEL_", "AMEIDE_TELEMETRY_", "PYTEST_", "PYTHONWARNINGS", "CI", "K8S_", "POD_")
 
@@ -60,7 +61,11 @@ def service_environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def run_server(
-    command: Sequence[str], *, environment: Mapping[str, str] | None = None, ready: str | None = "/ready"
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    ready: str | None = "/ready",
+    slow_reader: bool = False,
 ) -> Iterator[Server]:
     """Run a command until the block ends; whatever is left of it then is killed.
 
@@ -68,8 +73,10 @@ def run_server(
         command: `{port}` stands for the port to listen on, on 127.0.0.1.
         environment: of the process; default `service_environment()`.
         ready: the path that is asked until it answers with success; None does not wait.
+        slow_reader: have the pipes read so slowly that they fill up.
     """
-    server = Server(command, service_environment() if environment is None else environment)
+    variables = service_environment() if environment is None else environment
+    server = Server(command, variables, slow_reader=slow_reader)
     try:
         if ready is not None:
             server.wait_ready(ready)
@@ -86,7 +93,10 @@ class Server:
         pid: of the first process, which is the id of the group too.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, slow_reader: bool = False
+    ) -> None:
+        self._ended = False
         self._reserved = _reserved()
         self.port: int = self._reserved.getsockname()[1]
         self._command = [part.replace("{port}", str(self.port)) for part in command]
@@ -100,8 +110,8 @@ class Server:
                 start_new_session=True,
             )
         self.pid = self._process.pid
-        self._stdout = _Tap(self._process.stdout)
-        self._stderr = _Tap(self._process.stderr)
+        self._stdout = _Tap(self._process.stdout, slow=slow_reader)
+        self._stderr = _Tap(self._process.stderr, slow=slow_reader)
 
     @property
     def stdout(self) -> bytes:
@@ -156,14 +166,15 @@ class Server:
         if not all(ended):
             self.kill()
             raise AssertionError(f"left processes behind: {self}")
+        # From now on the system may give the group's id to somebody else.
+        self._ended = True
         return Ended(status, self.stdout, self.stderr)
 
     def kill(self) -> None:
         """Kill the whole group, if any of it is left, and release the port."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        if not self._ended:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(_END_SECONDS)
         for tap in (self._stdout, self._stderr):
             tap.wait(_END_SECONDS)
@@ -177,9 +188,10 @@ class Server:
 class _Tap:
     """Reads one pipe to its end in a thread of its own."""
 
-    def __init__(self, pipe: IO[bytes] | None) -> None:
+    def __init__(self, pipe: IO[bytes] | None, *, slow: bool) -> None:
         assert pipe is not None
         self.data = bytearray()
+        self._slow = slow
         self._pipe = pipe
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -191,8 +203,10 @@ class _Tap:
 
     def _read(self) -> None:
         with self._pipe:
-            while chunk := os.read(self._pipe.fileno(), 65536):
+            while chunk := os.read(self._pipe.fileno(), _SLOW_BYTES if self._slow else 65536):
                 self.data += chunk
+                if self._slow:
+                    time.sleep(0.0005)
 
 
 @contextmanager

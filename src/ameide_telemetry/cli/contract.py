@@ -33,7 +33,8 @@ _PRINTED: Final[Mapping[str, tuple[Callable[[Contract], str], str]]] = {
 
 def register(subparsers: Subparsers) -> None:
     """Add the command `contract` with its four verbs."""
-    command = subparsers.add_parser("contract", help="print or generate what the telemetry contract derives")
+    text = "Print what the contract derives, or write it into a source checkout."
+    command = subparsers.add_parser("contract", description=text)
     verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, (_, text) in _PRINTED.items():
         verbs.add_parser(verb, help=text, description=text)

@@ -3,7 +3,7 @@
 Exit codes: 0 all is well; 1 something was found, or was not found; 2 wrong usage or settings; 130 after
 Ctrl+C; `run` exits as its command did. What goes wrong ends with the edit or command that cures it.
 
-The commands import what they need when they run, so that `--help` costs no more than an interpreter.
+Only the command that was asked for is imported, so that `--help` costs no more than an interpreter.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ameide_telemetry.cli import contract, run, settings, trace, uvicorn
 from ameide_telemetry.exceptions import TelemetryError
 
 if TYPE_CHECKING:
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _PROGRAM: Final = "ameide-telemetry"
-_COMMANDS: Final = (run, trace, settings, contract, uvicorn)
+# Command -> module below this package, and what --help says of it.
+_COMMANDS: Final = {
+    "run": ("run", "run a command, show its lines, store its telemetry"),
+    "trace": ("trace", "show a stored trace: its spans as a tree, its lines in their place"),
+    "settings": ("settings", "print the effective settings and where they come from"),
+    "contract": ("contract", "print or generate what the telemetry contract derives"),
+    "uvicorn-log-config": ("uvicorn", "print the path of the log config for uvicorn --workers"),
+}
 _USAGE: Final = 2
 _INTERRUPTED: Final = 130
 _BROKEN_PIPE: Final = 141
@@ -48,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        arguments = _parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else list(argv)
+        arguments = _parser(words[:1]).parse_args(words)
         code = _guarded(arguments.run, arguments)
         sys.stdout.flush()
     except SystemExit as leaving:
@@ -70,15 +78,18 @@ def _guarded(run_command: Callable[[argparse.Namespace], int], arguments: argpar
         return int(getattr(error, "exit_code", _USAGE))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_PROGRAM,
         description="Telemetry on your own machine: run a service, see its traces, check its settings.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.register(subparsers)
+    for command, (module, text) in _COMMANDS.items():
+        if command in asked:
+            import_module(f"ameide_telemetry.cli.{module}").register(subparsers)
+        else:
+            subparsers.add_parser(command, help=text)
     return parser
 
 

@@ -14,7 +14,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "run",
-        help="run a command, show its lines, store its telemetry",
         description="Run a command with a telemetry receiver beside it. Exits as the command does.",
         usage="%(prog)s [-h] [--store FILE] [--port N] [--json] -- CMD ...",
     )

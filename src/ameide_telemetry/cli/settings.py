@@ -18,7 +18,8 @@ __all__ = ["register", "run"]
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    parser = subparsers.add_parser("settings", help="print the effective settings and where they come from")
+    text = "Print the effective settings of this environment, and where each value comes from."
+    parser = subparsers.add_parser("settings", description=text)
     parser.add_argument("page", nargs="?", choices=("reference",), help="print the reference page instead")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)

@@ -14,7 +14,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "trace",
-        help="show a stored trace: its spans as a tree, its lines in their place",
         description="Show what `ameide-telemetry run` stored of a trace. Exits 1 when there is none.",
     )
     which = parser.add_mutually_exclusive_group(required=True)

@@ -15,7 +15,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = subparsers.add_parser(
         "uvicorn-log-config",
-        help="print the path of the log config for uvicorn --workers",
         description="With --workers, uvicorn's parent process writes lines but never imports the application."
         ' Start it with: uvicorn --workers 4 --log-config "$(ameide-telemetry uvicorn-log-config)" app:app',
     )

@@ -32,6 +32,7 @@ _IS: Final[Mapping[str, Callable[[object], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "integer": _is_integer,
     "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
 }
 
@@ -51,7 +52,7 @@ def faults(field: Field, key: str, value: object) -> Iterator[Finding]:
         yield Finding("TEL532", f"is not one of {', '.join(field.enum)}", key)
     if isinstance(value, str):
         yield from _text_faults(field, key, value)
-    elif isinstance(value, (int, float)):
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _number_faults(field, key, value)
 
 

@@ -17,8 +17,10 @@ __all__ = [
     "CONTEXT_SPAN_ATTRIBUTES",
     "HEADER_REQUEST_ID",
     "LEVELS",
+    "LOG_CLIENT_DISCONNECTED",
     "LOG_DURATION_MS",
     "LOG_ENV",
+    "LOG_ERROR_TYPE",
     "LOG_EXCEPTION_MESSAGE",
     "LOG_EXCEPTION_STACKTRACE",
     "LOG_EXCEPTION_TYPE",
@@ -45,6 +47,7 @@ __all__ = [
     "LOG_TRUNCATED_BYTES",
     "LOG_URL_PATH",
     "LOG_VERSION",
+    "LOG_WEBSOCKET_CLOSE_CODE",
     "MAX_CONTEXT_VALUE_BYTES",
     "MAX_LINE_BYTES",
     "METRIC_DENIED_ATTRIBUTES",
@@ -78,8 +81,10 @@ CONTEXT_SPAN_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 HEADER_REQUEST_ID: Final = "x-request-id"
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+LOG_CLIENT_DISCONNECTED: Final = "client_disconnected"
 LOG_DURATION_MS: Final = "duration_ms"
 LOG_ENV: Final = "env"
+LOG_ERROR_TYPE: Final = "error_type"
 LOG_EXCEPTION_MESSAGE: Final = "exception_message"
 LOG_EXCEPTION_STACKTRACE: Final = "exception_stacktrace"
 LOG_EXCEPTION_TYPE: Final = "exception_type"
@@ -106,6 +111,7 @@ LOG_TRACE_ID: Final = "trace_id"
 LOG_TRUNCATED_BYTES: Final = "truncated_bytes"
 LOG_URL_PATH: Final = "url_path"
 LOG_VERSION: Final = "version"
+LOG_WEBSOCKET_CLOSE_CODE: Final = "websocket_close_code"
 MAX_CONTEXT_VALUE_BYTES: Final = 150
 MAX_LINE_BYTES: Final = 16000
 METRIC_DENIED_ATTRIBUTES: Final[frozenset[str]] = frozenset(

@@ -24,6 +24,7 @@ TYPES: Final[Mapping[str, str]] = {
     "string": "text",
     "integer": "a whole number",
     "number": "a finite number",
+    "boolean": "true or false",
     "object": "a JSON object with any members",
 }
 """JSON types of a field."""

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
-from ameide_telemetry.export.worker import Destination
+from ameide_telemetry.export.destination import Destination
 from ameide_telemetry.settings.secrets import concealed_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ameide_telemetry.export.worker import Sender
+    from ameide_telemetry.export.destination import Sender
     from ameide_telemetry.ledger import Signal
     from ameide_telemetry.settings import OtlpSettings
 

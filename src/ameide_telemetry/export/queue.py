@@ -12,7 +12,7 @@ from ameide_telemetry.export.worker import Batch, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ameide_telemetry.export.worker import Destination
+    from ameide_telemetry.export.destination import Destination
     from ameide_telemetry.ledger import Signal, SignalLedger
 
 __all__ = ["QueuePipeline"]

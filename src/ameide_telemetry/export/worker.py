@@ -10,60 +10,27 @@ from __future__ import annotations
 import os
 import threading
 import time
-import weakref
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ameide_telemetry import guard
+from ameide_telemetry.export.forks import watch_forks
 from ameide_telemetry.export.outage import Outage
 from ameide_telemetry.export.quiet import quiet
 from ameide_telemetry.export.results import SignalResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
+    from ameide_telemetry.export.destination import Destination, Sender
     from ameide_telemetry.ledger import Counts, Signal, SignalLedger
 
-__all__ = ["Batch", "Destination", "Flush", "Pipeline", "PipelineStatus", "Sender"]
+__all__ = ["Batch", "Flush", "Pipeline", "PipelineStatus"]
 
 _SEND: Final = guard.site("export.send", foreign=True)
 _CLOSE: Final = guard.site("export.close", foreign=True)
 _WORK: Final = guard.site("export.work")
-
-
-class Sender(Protocol):
-    """What sends one batch: an exporter of the SDK behind the two questions that a pipeline asks it."""
-
-    def send(self, records: Any) -> str | None:
-        """Send the records; return None when they were acknowledged, else the kind of the failure."""
-        ...
-
-    def unsendable(self, records: Any) -> Collection[int]:
-        """Return the positions of records that no attempt could send; asked after a failed `send`."""
-        ...
-
-    def close(self) -> None:
-        """Interrupt a send in progress and release what is held; may be called from any thread."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a pipeline sends to.
-
-    Attributes:
-        exporter: `otlp http/protobuf`, `otlp grpc` or `console`.
-        endpoint: URL without credentials; empty for `console`.
-        connect: makes the sender; called on the worker thread, so that nobody else imports an exporter.
-    """
-
-    exporter: str
-    endpoint: str
-    connect: Callable[[], Sender]
-
-    def __str__(self) -> str:
-        return self.endpoint or self.exporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +102,7 @@ class Pipeline(ABC):
         self._closing = False
         self._sender: Sender | None = None
         self._begin()
-        _forks.watch(self)
+        watch_forks(self)
 
     def _begin(self) -> None:
         self._pid = os.getpid()
@@ -351,10 +318,11 @@ class Pipeline(ABC):
         return error
 
     def _unsendable(self, records: Any) -> Collection[int]:
-        bad: Collection[int] = ()
-        with _SEND:
-            bad = self._sender.unsendable(records) if self._sender is not None else ()
-        return bad
+        sender = self._sender
+        if sender is not None:
+            with _SEND:
+                return sender.unsendable(records)
+        return ()
 
     def _connected(self, epoch: int) -> Sender:
         sender = self._sender
@@ -398,24 +366,3 @@ class Pipeline(ABC):
             dropped=after["dropped"] - before["dropped"],
             error=error,
         )
-
-
-class _Forks:
-    """Tells every pipeline of this process about a fork; registers with the interpreter once."""
-
-    def __init__(self) -> None:
-        self._pipelines: weakref.WeakSet[Pipeline] = weakref.WeakSet()
-        self._registered = False
-
-    def watch(self, pipeline: Pipeline) -> None:
-        self._pipelines.add(pipeline)
-        if not self._registered and hasattr(os, "register_at_fork"):
-            self._registered = True
-            os.register_at_fork(after_in_child=self._after_in_child)
-
-    def _after_in_child(self) -> None:
-        for pipeline in tuple(self._pipelines):
-            pipeline.after_fork()
-
-
-_forks: Final = _Forks()

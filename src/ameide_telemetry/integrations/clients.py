@@ -92,6 +92,7 @@ class ClientInstrumentation:
     wrote_environment: bool = False
     _undo: list[Callable[[], object]] = field(default_factory=list)
     _open: bool = True
+    _deferred: list[Client] = field(default_factory=list)
 
     def undo(self) -> None:
         """Take off what was put on; what waits stays off."""
@@ -143,7 +144,14 @@ class ClientInstrumentation:
 
     def _load(self, client: Client) -> None:
         self.waiting.remove(client.name)
-        kind = getattr(import_module(f"{_CONTRIB}.{client.module}"), client.instrumentor, None)
+        module = import_module(f"{_CONTRIB}.{client.module}")
+        kind = getattr(module, client.instrumentor, None)
+        if kind is None and getattr(module.__spec__, "_initializing", False):
+            # One instrumentor module serves httpx and httpx2 and imports both: the import of one library
+            # got us here while the module is not complete. It is, when the other one's turn is over.
+            self.waiting.append(client.name)
+            self._deferred.append(client)
+            return
         if kind is None:
             _say_not_instrumented(client, f"its instrumentor is too old; {client.install} --upgrade")
             return
@@ -158,6 +166,8 @@ class ClientInstrumentation:
             return
         self.active.append(client.name)
         self._undo.append(instrumentor.uninstrument)
+        while self._deferred:
+            self._load(self._deferred.pop())
 
     def _watch_workers(self, flush: Callable[[], object]) -> None:
         celery = import_module("ameide_telemetry.integrations.celery")

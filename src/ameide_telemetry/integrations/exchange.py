@@ -17,6 +17,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from ameide_telemetry import guard
+from ameide_telemetry.context import remember
 from ameide_telemetry.contract import names
 
 if TYPE_CHECKING:
@@ -28,15 +29,10 @@ __all__ = ["Call", "Exchange"]
 
 _CLIENT_DISCONNECTED: Final = "client_disconnected"
 _INCOMPLETE_RESPONSE: Final = "incomplete_response"
-# An exception outlives the request: servers log it after the application returned. The line can
-# find the ids here.
-ERROR_CONTEXT: Final = "__telemetry_context__"
-
 _METRIC_SITE: Final = guard.site("exchange.metric")
 _SPAN_SITE: Final = guard.site("exchange.span")
 _ACCESS_SITE: Final = guard.site("exchange.access")
 _END_SITE: Final = guard.site("exchange.end")
-_ERROR_SITE: Final = guard.site("exchange.error", foreign=True)
 _METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
 )
@@ -149,8 +145,7 @@ class Exchange:
         """Remember the exception, and leave the request's context on it for the server's own line."""
         if self.error is None:
             self.error = error
-        with _ERROR_SITE:
-            setattr(error, ERROR_CONTEXT, self.context)
+        remember(error, self.context)
 
     def finish(self) -> None:
         """Write span, duration sample and access line; the second call does nothing."""
@@ -263,7 +258,7 @@ class Exchange:
             attributes["network.protocol.version"] = self._call.protocol_version
         if kind is not None:
             attributes["error.type"] = kind
-        telemetry.duration.record(self._elapsed or 0.0, attributes, self.context)
+        telemetry.duration.record(self._elapsed or 0.0, attributes)
 
     def _say(self, kind: str | None) -> None:
         method = self._call.method[:_MAX_METHOD]

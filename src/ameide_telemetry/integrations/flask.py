@@ -40,7 +40,7 @@ def instrument_app(app: flask.Flask, telemetry: ServerTelemetry) -> tuple[flask.
         _report_contrib(app)
         middleware = TelemetryMiddleware(app.wsgi_app, None)
         app.extensions[_EXTENSION] = middleware
-        app.wsgi_app = middleware  # type: ignore[assignment,method-assign]  # as Flask documents it
+        app.wsgi_app = middleware  # type: ignore[method-assign]  # as Flask documents it
         flask.got_request_exception.connect(_remember_error, app)
     middleware.telemetry = telemetry
     return app, lambda: _undo(app, middleware)

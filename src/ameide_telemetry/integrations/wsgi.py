@@ -10,8 +10,7 @@ body's `close` still runs in the request's context and does not stretch its dura
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
 
@@ -20,29 +19,18 @@ from ameide_telemetry.contract import names
 from ameide_telemetry.integrations.exchange import Call, Exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from contextvars import Context
     from types import TracebackType
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ameide_telemetry.integrations.server import ServerTelemetry
 
-    ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+    Headers = list[tuple[str, str]]
+    Write = Callable[[bytes], object]
 
-__all__ = ["Environ", "StartResponse", "TelemetryMiddleware", "WSGIApplication"]
-
-Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
-Write = Callable[[bytes], object]
-
-
-class StartResponse(Protocol):
-    """The server's `start_response` of PEP 3333."""
-
-    def __call__(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
-        """Begin the response and return the legacy `write` callable."""
-        ...
-
-
-WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+__all__ = ["TelemetryMiddleware"]
 
 # In the environ: the exchange of the request. A second middleware further in steps aside, and a
 # framework hook finds where to leave the exception that it handled.
@@ -69,7 +57,7 @@ class TelemetryMiddleware:
         self.app = app
         self.telemetry = telemetry
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         telemetry = self.telemetry
         if telemetry is None or MARK in environ:
@@ -78,7 +66,11 @@ class TelemetryMiddleware:
         return context.run(self._serve, telemetry, environ, start_response, context)
 
     def _serve(
-        self, telemetry: ServerTelemetry, environ: Environ, start_response: StartResponse, context: Context
+        self,
+        telemetry: ServerTelemetry,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        context: Context,
     ) -> Iterable[bytes]:
         response: _Response | None = None
         with _OPEN:
@@ -101,7 +93,11 @@ class _Response:
     __slots__ = ("_announced", "_context", "_environ", "_start_response", "exchange")
 
     def __init__(
-        self, telemetry: ServerTelemetry, environ: Environ, start_response: StartResponse, context: Context
+        self,
+        telemetry: ServerTelemetry,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        context: Context,
     ) -> None:
         self._context = context
         self._environ = environ
@@ -248,7 +244,7 @@ class _SizedBody(_Body):
         return len(self._body)  # type: ignore[arg-type]  # chosen for bodies with a length
 
 
-def _call(environ: Environ, headers: dict[str, str]) -> Call:
+def _call(environ: WSGIEnvironment, headers: dict[str, str]) -> Call:
     path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
     name = environ.get("SERVER_NAME")
     port = str(environ.get("SERVER_PORT", ""))
@@ -263,7 +259,7 @@ def _call(environ: Environ, headers: dict[str, str]) -> Call:
     )
 
 
-def _route(environ: Environ) -> str | None:
+def _route(environ: WSGIEnvironment) -> str | None:
     """Return the route template of a Werkzeug application; Flask forgets it when the call returns."""
     rule = getattr(getattr(environ.get("werkzeug.request"), "url_rule", None), "rule", None)
     return f"{environ.get('SCRIPT_NAME', '').rstrip('/')}{rule}" if isinstance(rule, str) else None

@@ -41,6 +41,7 @@ _UNSAFE: Final = re.compile(
 )
 _LAST_SURROGATE: Final = "\udfff"
 _FIRST_SURROGATE: Final = "\ud800"
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_FIELDS: Final = 128
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _CUTS: Final = (2_000, 500, 120, 30)
@@ -100,6 +101,9 @@ class LineRenderer:
 
     def _text(self, event: Event, limit: int, note: str = "") -> str:
         message = event.message
+        if message.endswith("\n") or "\x1b" in message:
+            # Servers end messages with a newline and colour them; both only disturb a reader of lines.
+            message = _COLOURS.sub("", message).rstrip("\n")
         if len(message) > limit:
             message = shorten(message, limit)
         context = otel_context.get_current()

@@ -1,9 +1,9 @@
 """stdlib logging's side: our handler on the root, and in the place of every console handler.
 
 A console handler is one that writes to this process's stdout or stderr. Servers bring their own
-(uvicorn, gunicorn, hypercorn, celery, werkzeug), and so do `basicConfig` and `dictConfig`. Each is
-replaced where it stands, before and after the call, so nobody's levels, filters or `propagate` change.
-Handlers that write elsewhere (files, Sentry, pytest) stay as they are.
+(uvicorn, gunicorn, hypercorn, celery, werkzeug), and so do `basicConfig` and `dictConfig`. Each is replaced
+where it stands, so nobody's levels, filters or `propagate` change; one that comes later, by whatever way,
+writes lines when it is asked to emit. Handlers that write elsewhere (files, Sentry, pytest) stay.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class StdlibWiring:
         self._root_level = root.level
         self._take_over()
         root.setLevel(self._level)
-        self._patch(logging.Logger, "addHandler", self._adding(logging.Logger.addHandler))
+        self._patch(logging.StreamHandler, "emit", self._emitting(logging.StreamHandler.emit))
         for owner, name in (
             (logging, "basicConfig"),
             (logging.config, "fileConfig"),
@@ -92,18 +92,15 @@ class StdlibWiring:
         logger.addFilter(accept)
         self._silenced.append((logger, accept))
 
-    def _take_over(self) -> set[str]:
-        """Replace console handlers everywhere and make sure of the root; return the loggers concerned."""
-        concerned = set()
+    def _take_over(self) -> None:
+        """Replace console handlers everywhere and make sure of the root."""
         for logger in _loggers():
             for handler in tuple(logger.handlers):
-                if _is_console(handler):
+                if self._is_console(handler):
                     self._replace(logger, handler)
-                    concerned.add(logger.name)
         root = logging.getLogger()
-        if not any(isinstance(handler, LineHandler) for handler in root.handlers):
+        if self._root_handler not in root.handlers:
             root.handlers.append(self._root_handler)
-        return concerned
 
     def _replace(self, logger: logging.Logger, handler: logging.Handler) -> None:
         ours = self._like(handler)
@@ -115,20 +112,33 @@ class StdlibWiring:
         ours.filters = list(handler.filters)
         return ours
 
+    def _is_console(self, handler: logging.Handler) -> bool:
+        if isinstance(handler, LineHandler):
+            # One of an earlier installation, such as a server's parent, speaks for another service name.
+            return handler.writer is not self._writer
+        if isinstance(handler, logging.FileHandler):
+            return False
+        stream = getattr(handler, "stream", None)
+        if stream is None:
+            # rich's handler keeps its stream one step further away.
+            stream = getattr(getattr(handler, "console", None), "file", None)
+        return stream is not None and any(stream is each for each in _console_streams())
+
     def _patch(self, owner: Any, name: str, ours: Any) -> None:
         self._patched.append((owner, name, ours, getattr(owner, name)))
         setattr(owner, name, ours)
 
-    def _adding(self, add: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(add)
-        def add_handler(logger: logging.Logger, handler: logging.Handler) -> None:
-            if not _is_console(handler):
-                add(logger, handler)
-            elif not any(before is handler for owner, _, before in self._replaced if owner is logger):
-                add(logger, handler)
-                self._replace(logger, handler)
+    def _emitting(self, emit: Callable[..., None]) -> Callable[..., None]:
+        """Wrap the console handlers that come later, however they get to their logger."""
 
-        return add_handler
+        @functools.wraps(emit)
+        def emit_line(handler: logging.Handler, record: logging.LogRecord) -> None:
+            if self._is_console(handler):
+                self._root_handler.emit(record)
+            else:
+                emit(handler, record)
+
+        return emit_line
 
     def _configuring(self, configure: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a configuration function: it does what it does, then the lines are made sure of."""
@@ -164,16 +174,6 @@ def _loggers() -> Iterator[logging.Logger]:
     for logger in tuple(logging.Logger.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):
             yield logger
-
-
-def _is_console(handler: logging.Handler) -> bool:
-    if isinstance(handler, (LineHandler, logging.FileHandler)):
-        return False
-    stream = getattr(handler, "stream", None)
-    if stream is None:
-        # rich's handler keeps its stream one step further away.
-        stream = getattr(getattr(handler, "console", None), "file", None)
-    return stream is not None and any(stream is each for each in _console_streams())
 
 
 def _console_streams() -> Iterator[object]:

@@ -122,12 +122,13 @@ class BoundedConsumer:
 
     Attributes:
         bounds: in force now.
-        active: False lets measurements pass into nothing, at next to no cost.
+        active: whether anybody reads; False lets measurements pass into nothing, at next to no cost.
     """
 
     def __init__(self, inner: Any, on_first_use: Callable[[], None]) -> None:
         self.bounds = Bounds(1)
         self.active = False
+        self._readers = 0
         self._inner = inner
         self._on_first_use = on_first_use
         self._instruments: list[_BoundedInstrument] = []
@@ -156,12 +157,16 @@ class BoundedConsumer:
         return self._inner.collect(*arguments, **named)
 
     def add_metric_reader(self, reader: Any) -> None:
-        """Begin to keep measurements for a reader."""
+        """Begin to keep measurements for a reader, ours or one that the service adds."""
         self._inner.add_metric_reader(reader)
+        self._readers += 1
+        self.active = True
 
     def remove_metric_reader(self, reader: Any) -> None:
         """Forget what was kept for a reader."""
         self._inner.remove_metric_reader(reader)
+        self._readers -= 1
+        self.active = self._readers > 0
 
     def after_fork(self, limit: int) -> None:
         """Start from zero in a forked child, with fresh locks.

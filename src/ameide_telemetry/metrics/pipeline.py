@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.metrics.view import Aggregation
 
-    from ameide_telemetry.export.worker import Destination
+    from ameide_telemetry.export.destination import Destination
     from ameide_telemetry.ledger import SignalLedger
     from ameide_telemetry.settings import MetricSettings
 

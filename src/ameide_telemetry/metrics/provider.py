@@ -75,21 +75,23 @@ class _Owned:
         self._runtime: RuntimeMetrics | None = None
         self.consumer: BoundedConsumer | None = _bounded(self.provider, self._used_in_child)
 
+    def configure(self, settings: MetricSettings) -> None:
+        """Put the bounds in force, whoever reads the metrics."""
+        self._limit = settings.cardinality_limit
+        if self.consumer is not None:
+            self.consumer.bounds = Bounds(self._limit)
+        self._report_runtime(wanted=settings.runtime)
+
     def attach(self, pipeline: MetricPipeline, settings: MetricSettings) -> None:
         """Measure for a pipeline and start it."""
         if self.pipeline is not None:
             self.detach(self.pipeline)
         self.pipeline = pipeline
-        self._limit = settings.cardinality_limit
         config: Any = getattr(self.provider, "_sdk_config", None)
         if hasattr(config, "exemplar_filter"):
             # Constructor-only in the SDK (1.45); otherwise the filter of the first call stays.
             config.exemplar_filter = _EXEMPLAR_FILTERS[settings.exemplar_filter]()
         self.provider.add_metric_reader(pipeline.reader)
-        if self.consumer is not None:
-            self.consumer.bounds = Bounds(self._limit)
-            self.consumer.active = True
-        self._report_runtime(wanted=settings.runtime)
         pipeline.start()
 
     def detach(self, pipeline: MetricPipeline) -> None:
@@ -97,8 +99,6 @@ class _Owned:
         if self.pipeline is not pipeline:
             return
         self.pipeline = None
-        if self.consumer is not None:
-            self.consumer.active = False
         self.provider.remove_metric_reader(pipeline.reader)
 
     def after_fork(self) -> None:
@@ -166,6 +166,7 @@ def _connect(owned: _Owned, settings: MetricSettings, ledger: Ledger) -> Metrics
         preferred_temporality=temporality_of(settings),
         preferred_aggregation=aggregation_of(settings),
     )
+    owned.configure(settings)
     if where is None:
         return Metrics(owned.provider, "owned", None, owned)
     pipeline = MetricPipeline(

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -102,6 +103,20 @@ def structured(marks: Marks) -> None:
     early_ours.info(marks("ours"), order_id=7)
 
 
+def contextual(marks: Marks) -> None:
+    """structlog's own context variables, which are not ours to clear but must not reach other requests."""
+    early_structlog.info(marks("before"))
+    structlog.contextvars.bind_contextvars(cart=marks.token)
+    early_structlog.info(marks("after"))
+
+
+def slow(marks: Marks) -> None:
+    """A request that is still being served when somebody stops the server."""
+    early.info(marks("slow_begin"))
+    time.sleep(0.4)
+    early.info(marks("slow_end"))
+
+
 def console(marks: Marks) -> None:
     """Text that is printed."""
     print(marks("print"))
@@ -126,7 +141,7 @@ def warning(marks: Marks) -> None:
 
 def threads(marks: Marks) -> None:
     """Lines from threads, with the request's context and without."""
-    carried = threading.Thread(target=carry_context(lambda: early.info(marks("carried"))))
+    carried = threading.Thread(target=carry_context(partial(early.info, marks("carried"))))
     bare = threading.Thread(target=lambda: early.info(marks("free.bare")))
     for thread in (carried, bare):
         thread.start()
@@ -151,7 +166,7 @@ def caught(marks: Marks) -> None:
         early.exception("caught %s", marks("exception"))
         early_structlog.exception(f"caught {marks('structlog_exception')}")
         early_ours.error(marks("ours_exc_info"), exc_info=True)
-        early.error(marks("stack"), stack_info=True)  # noqa: TRY400 the stack alone is what is tried
+        early.error(marks("stack"), stack_info=True)
     group = ExceptionGroup("several", [ValueError("a\nb"), OSError(2, "none")])
     early.error(marks("group"), exc_info=group)
 
@@ -187,7 +202,7 @@ def unholdable(marks: Marks) -> None:
     }
     early.info(marks("extra"), extra=values)
     early_structlog.info(marks("keywords"), **values)
-    early.info(f"{marks('unfit')} %d %s", "x")  # noqa: PLE1206 the mistake is what is tried
+    early.info(f"{marks('unfit')} %d %s", "x")
     early.info("%s %s", marks("hostile"), _Hostile())
     early.info(marks("many"), extra={f"field_{number}": "x" * 200 for number in range(500)})
 
@@ -267,6 +282,25 @@ async def task_crash(marks: Marks) -> None:
     await asyncio.wait([task])
 
 
+_held: list[asyncio.Task[None]] = []
+
+
+async def task_hold(marks: Marks) -> None:
+    """A task that has failed, and that somebody still holds when the request is over."""
+
+    async def crash() -> None:
+        _raise(marks("free.task_hold"))
+
+    _held.append(asyncio.create_task(crash()))
+    await asyncio.wait(_held)
+
+
+async def task_release(marks: Marks) -> None:
+    """Another request lets go of the failed tasks: only now the loop complains about them."""
+    early.info(marks("task_release"))
+    _held.clear()
+
+
 async def callback_crash(marks: Marks) -> None:
     """An exception in a callback of the event loop."""
     asyncio.get_running_loop().call_soon(_raise, marks("free.callback_crash"))
@@ -291,11 +325,13 @@ def _sink(depth: int) -> int:
 SYNC: Final[dict[str, Callable[[Marks], None]]] = {
     "caught": caught,
     "console": console,
+    "contextual": contextual,
     "failing": failing,
     "long": long,
     "odd_text": odd_text,
     "plain": plain,
     "reconfigured": reconfigured,
+    "slow": slow,
     "structured": structured,
     "thread_crash": thread_crash,
     "threads": threads,
@@ -305,5 +341,7 @@ SYNC: Final[dict[str, Callable[[Marks], None]]] = {
 ASYNC: Final[dict[str, Callable[[Marks], Awaitable[None]]]] = {
     "callback_crash": callback_crash,
     "task_crash": task_crash,
+    "task_hold": task_hold,
+    "task_release": task_release,
     "tasks": tasks,
 }

@@ -10,5 +10,7 @@ from ameide_telemetry import init_telemetry
 from services.apps.bare import application
 
 if __name__ == "__main__":
-    telemetry = init_telemetry()
-    uvicorn.run(telemetry.instrument_app(application), port=int(os.environ["PORT"]))
+    served = application
+    if not os.environ.get("WITHOUT_TELEMETRY"):
+        served = init_telemetry().instrument_app(application)
+    uvicorn.run(served, port=int(os.environ["PORT"]))
