@@ -205,9 +205,7 @@ def main() -> None:
         for name, value in found.items()
     ]
     print(table("One request (median microseconds)", rows, ("variant", "us", "added", "of the span")))
-    print(
-        "\naim: ours adds <= 1.5x of what the hand-written span adds, and gives metrics, ids and a line as well"
-    )
+    print("\naim: ours adds <= 1.5x of the hand-written span, though it gives metrics, ids and a line too")
     for name in VARIANTS.keys() - present.keys():
         print(f"not installed, not measured: {name}")
 

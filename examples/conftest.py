@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _HERE = Path(__file__).parent
+sys.path.insert(0, str(_HERE))  # where the examples' commands run, so that their modules are found
 _WAIT_SECONDS = 30.0
 _SCHEMA = files("ameide_telemetry.contract").joinpath("log-line.schema.json").read_text(encoding="utf-8")
 

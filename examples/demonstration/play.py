@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import shlex
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough; the interpreter's own last flush shall not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
-    except (ServiceError, TelemetryError, TimeoutError) as error:
+    except (ServiceError, TelemetryError, OSError) as error:
         Screen(sys.stderr, os.environ).say((f"demo: {error}", "red"))
         return 1
 
@@ -174,14 +175,14 @@ def _show_traces(screen: Screen, store: Store, answers: Sequence[Answer]) -> dic
 
 def _places(path: Path, shown: Mapping[str, Trace]) -> Iterator[tuple[str, str]]:
     """Yield what the reader could look at, and the command that shows it."""
-    program, where = _short(tool("ameide-telemetry")), f"--store {_short(path)}"
+    program, script = _short(tool("ameide-telemetry")), _short(EXAMPLES / "script" / "app.py")
+    store = ("--store", _short(path))
     for title in ("The failing order", "The slow order"):
         if title in shown:
-            yield title.lower(), f"{program} trace {shown[title].trace_id[:8]} {where}"
-    yield "a tenant's last order", f"{program} trace --last --tenant acme {where}"
-    yield "every order", f"{program} trace --list {where}"
-    script = _short(EXAMPLES / "script" / "app.py")
-    yield "a program of your own", f"{program} run -- {_short(tool('python'))} {script}"
+            yield title.lower(), shlex.join((program, "trace", shown[title].trace_id[:8], *store))
+    yield "a tenant's last order", shlex.join((program, "trace", "--last", "--tenant", "acme", *store))
+    yield "every order", shlex.join((program, "trace", "--list", *store))
+    yield "a program of your own", shlex.join((program, "run", "--", _short(tool("python")), script))
 
 
 def _follow(screen: Screen, halt: Halt, fleet: Fleet, seconds: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from ameide_telemetry import guard, lifecycle, logs, metrics, propagation, traces
 from ameide_telemetry.exceptions import ConflictError
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ameide_telemetry.settings import AttributeValue, LogSettings, MetricSettings, TraceSettings
 
 __all__ = ["Telemetry", "init_telemetry"]
+
+# What is served has the interface of what was given, also where it is a wrapper.
+Application = TypeVar("Application")
 
 _DISTRIBUTION: Final = "ameide-telemetry"
 _SIGNALS: Final = ("traces", "metrics", "logs")
@@ -186,7 +189,7 @@ class Telemetry:
         self._undo.append(self._clients.undo)
         self._say((*settings.warnings, *self._clients.findings))
 
-    def instrument_app(self, app: Any) -> Any:
+    def instrument_app(self, app: Application) -> Application:
         """Put the request middleware around an application, outermost, and return what to serve.
 
         FastAPI, Starlette and Flask applications are changed in place and returned; any other ASGI or
@@ -204,10 +207,11 @@ class Telemetry:
                 meter_provider=self._metrics.provider,
                 version=version_of(_DISTRIBUTION),
             )
-        self.app = instrument_app(app, self._server, on_undo=self._undo.append)
+        served: Application = instrument_app(app, self._server, on_undo=self._undo.append)
+        self.app = served
         if self._logs is not None:
             self._logs.silence_server_access()
-        return self.app
+        return served
 
     def tracer(self, name: str) -> Tracer:
         """Return an OpenTelemetry tracer; the same as `opentelemetry.trace.get_tracer(name)`."""

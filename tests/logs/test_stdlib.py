@@ -176,3 +176,17 @@ def test_records_of_export_workers_are_left_out(lines: InstalledLines) -> None:
     thread.start()
     thread.join(10)
     assert lines.one()["message"] == "collector refused"
+
+
+def test_client_libraries_do_not_log_whole_urls(tmp_path: Path) -> None:
+    """Their line per call repeats the span and shows the query; a level of the service's own stays."""
+    httpx, httpx2 = logging.getLogger("httpx"), logging.getLogger("httpx2")
+    httpx2.setLevel(logging.INFO)
+    try:
+        with installed(tmp_path, capture_streams=False) as lines:
+            for logger in (httpx, httpx2):
+                logger.info("HTTP Request: GET http://orders/?token=secret")
+            assert lines.one()["logger"] == "httpx2"
+        assert httpx.level == logging.NOTSET
+    finally:
+        httpx2.setLevel(logging.NOTSET)

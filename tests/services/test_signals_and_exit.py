@@ -133,13 +133,18 @@ _OBSERVER: Final = """
 import json, logging, os, pkgutil, signal, sys, threading
 
 sys.dont_write_bytecode = True
-WATCHED = {"_thread.start_new_thread", "socket.bind", "socket.connect", "subprocess.Popen", "os.fork"}
+WATCHED = {"socket.bind", "socket.connect", "subprocess.Popen", "os.fork"}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 events = []
 
 def audit(event, arguments):
     if event in WATCHED or (event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES):
         events.append(f"{event} {arguments}")
+
+def watch_threads():
+    # There is no audit event for threads before 3.12.
+    start = threading._start_new_thread
+    threading._start_new_thread = lambda *arguments: events.append("thread") or start(*arguments)
 
 def state():
     return {
@@ -167,6 +172,7 @@ import opentelemetry.sdk, structlog, gunicorn.glogging, flask, fastapi, celery, 
 
 before = state()
 sys.addaudithook(audit)
+watch_threads()
 import ameide_telemetry
 for module in pkgutil.walk_packages(ameide_telemetry.__path__, "ameide_telemetry."):
     if not module.name.endswith("__main__"):

@@ -80,7 +80,7 @@ def exchange(port: int, step: Step, tenant: str | None = "acme") -> Exchange:
         **({"x-tenant": tenant} if tenant is not None else {}),
         **({"content-type": "application/json"} if step.body is not None else {}),
     }
-    # Only the servers' own access lines would show the query.
+    # No line may show the query: it is personal data more often than not.
     path = f"{step.path}?token={token}"
     if step.websocket:
         answer = ask_websocket(port, path, headers=headers)

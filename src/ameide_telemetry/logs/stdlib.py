@@ -27,6 +27,9 @@ __all__ = ["StdlibWiring"]
 
 # The access lines of servers know neither tenant nor trace; the middleware writes better ones.
 _ACCESS_LOGGERS: Final = ("uvicorn.access", "gunicorn.access", "hypercorn.access")
+# One line per call at level info with the whole URL, query included; the CLIENT span says it better. A
+# level that the service sets itself stays.
+_CHATTY_CLIENTS: Final = ("httpx", "httpx2")
 # werkzeug's development server logs requests and its own messages on one logger.
 _WERKZEUG_REQUEST: Final = re.compile(r"\S+ - - \[")
 
@@ -46,6 +49,7 @@ class StdlibWiring:
         self._root_level = logging.WARNING
         self._replaced: list[tuple[logging.Logger, LineHandler, logging.Handler]] = []
         self._patched: list[tuple[Any, str, Any, Any]] = []
+        self._quietened: list[logging.Logger] = []
         self._silenced: list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]] = []
 
     def install(self) -> None:
@@ -54,6 +58,7 @@ class StdlibWiring:
         self._root_level = root.level
         self._take_over()
         root.setLevel(self._level)
+        self._quieten()
         self._patch(logging.StreamHandler, "emit", self._emitting(logging.StreamHandler.emit))
         for owner, name in (
             (logging, "basicConfig"),
@@ -77,6 +82,10 @@ class StdlibWiring:
         for logger, refuse in self._silenced:
             logger.removeFilter(refuse)
         self._silenced.clear()
+        for logger in self._quietened:
+            if logger.level == logging.WARNING:
+                logger.setLevel(logging.NOTSET)
+        self._quietened.clear()
         root.setLevel(self._root_level)
 
     def silence_server_access(self) -> None:
@@ -86,6 +95,13 @@ class StdlibWiring:
         for name in _ACCESS_LOGGERS:
             self._silence(name, _never)
         self._silence("werkzeug", _not_a_request)
+
+    def _quieten(self) -> None:
+        for name in _CHATTY_CLIENTS:
+            logger = logging.getLogger(name)
+            if logger.level == logging.NOTSET:
+                logger.setLevel(logging.WARNING)
+                self._quietened.append(logger)
 
     def _silence(self, name: str, accept: Callable[[logging.LogRecord], bool]) -> None:
         logger = logging.getLogger(name)
