@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from importlib.metadata import version as version_of
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from ameide_telemetry import guard, lifecycle, logs, metrics, propagation, traces
@@ -205,7 +205,7 @@ class Telemetry:
                 flush=lifecycle.flush_now,
                 tracer_provider=self._traces.provider,
                 meter_provider=self._metrics.provider,
-                version=version_of(_DISTRIBUTION),
+                version=_own_version(),
             )
         served: Application = instrument_app(app, self._server, on_undo=self._undo.append)
         self.app = served
@@ -254,7 +254,7 @@ class Telemetry:
         """
         return {
             "active": self._active,
-            "library_version": version_of(_DISTRIBUTION),
+            "library_version": _own_version(),
             "settings": self.settings.as_status(),
             "providers": {
                 "traces": self._traces.origin,
@@ -311,3 +311,11 @@ class Telemetry:
         for finding in findings:
             level = logging.WARNING if finding.level != "info" else logging.INFO
             _logger.log(level, "%s", finding)
+
+
+def _own_version() -> str:
+    try:
+        return metadata.version(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        # A copy of the sources on the path, without the metadata of an installation.
+        return "unknown"

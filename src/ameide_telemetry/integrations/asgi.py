@@ -18,9 +18,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from opentelemetry import context as otel_context
 
 from ameide_telemetry import guard
+from ameide_telemetry.context import current_bindings
 from ameide_telemetry.contract import names
 from ameide_telemetry.integrations.exchange import Call, Exchange
 from ameide_telemetry.integrations.routes import RouteNames
@@ -81,6 +83,10 @@ class TelemetryMiddleware:
             return
         connection: _Connection | None = None
         with _OPEN:
+            if current_bindings() is not None:
+                # uvicorn starts a pipelined request inside the context of the one before. Ours is fresh
+                # anyway; what the service bound by structlog's own means would go on into this one.
+                structlog.contextvars.clear_contextvars()
             connection = _CONNECTIONS[kind](telemetry, self._routes, scope, receive, send)
         if connection is None:
             await self.app(scope, receive, send)

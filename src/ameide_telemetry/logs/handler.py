@@ -6,6 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from opentelemetry import context as otel_context
+
 from ameide_telemetry import guard
 from ameide_telemetry.logs.formatter import DONE_ATTRIBUTE, FIELDS_ATTRIBUTE, event_of
 from ameide_telemetry.logs.line import Event
@@ -25,6 +27,8 @@ _EMIT: Final = guard.site("logs.emit")
 # Export workers have their own outage line; what their libraries say per retry would only repeat it.
 _WORKER_THREADS: Final = "ameide-telemetry-"
 _OWN_LOGGER: Final = "ameide_telemetry"
+# asyncio reports a failed task when somebody drops the last reference to it, in that somebody's context.
+_NO_OWN_CONTEXT: Final = "asyncio"
 
 
 class LineWriter:
@@ -108,7 +112,15 @@ class LineHandler(logging.Handler):
         values[DONE_ATTRIBUTE] = True
         if event is None:
             event = Event(time.time(), record.levelno, "ameide_telemetry", "a log record could not be read")
+        if event.exc_info is not None and event.logger == _NO_OWN_CONTEXT:
+            self._write_without_context(event)
+        else:
+            self.writer.write(event)
+
+    def _write_without_context(self, event: Event) -> None:
+        token = otel_context.attach(otel_context.Context())
         self.writer.write(event)
+        otel_context.detach(token)
 
 
 def _only_lines(logger: logging.Logger, level: int) -> bool:

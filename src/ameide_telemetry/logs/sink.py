@@ -1,15 +1,23 @@
 """Where lines leave the process: whole lines, one write each, in the pipe when the call returns.
 
 Lines are written to the descriptor itself, not through `sys.stdout`, so that a line is never buffered,
-never split at a text buffer's edge, and no call waits for another thread's `print`. A write of up to
-4,096 bytes (PIPE_BUF) cannot interleave with another process on the same pipe.
+never split at a text buffer's edge, and no call waits for another thread's `print`.
+
+Worker processes share one pipe, and the kernel keeps only writes of up to 4,096 bytes (PIPE_BUF) in one
+piece. A record lock on the pipe makes them take turns; the kernel releases it when its holder dies.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Final, Protocol
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from ameide_telemetry.ledger import SignalLedger
@@ -18,6 +26,9 @@ __all__ = ["Sink", "TextTarget"]
 
 _CLOSED: Final = "stream_closed"
 _FULL: Final = "stream_full"
+# A holder that does not let go within this time is stopped or debugged: a torn line is the lesser evil.
+_TURN_SECONDS: Final = 1.0
+_TURN_STEP: Final = 0.001
 
 
 class TextTarget(Protocol):
@@ -38,13 +49,14 @@ class Sink:
         ledger: the balance that the lines are counted in.
     """
 
-    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "stream")
+    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "_shared", "stream")
 
     def __init__(self, stream: TextTarget | None, ledger: SignalLedger) -> None:
         self.stream = stream
         self._ledger = ledger
         self._descriptor = _descriptor_of(stream)
         self._rest = b""
+        self._shared = self._descriptor is not None and fcntl is not None
         # Reentrant, because a signal handler may log while this very thread is writing.
         self._lock = threading.RLock()
 
@@ -63,18 +75,45 @@ class Sink:
         return self._descriptor is not None and os.isatty(self._descriptor)
 
     def after_fork(self) -> None:
-        """Replace the lock, which another thread may have held when the process forked."""
+        """Replace the lock, which another thread may have held; half a line is the parent's to finish."""
         self._lock = threading.RLock()
+        self._rest = b""
 
     def _write(self, data: bytes) -> str | None:
         if self._descriptor is None:
             return self._write_text(data)
+        taken = self._shared and self._take_turn(self._descriptor)
+        try:
+            return self._write_whole(self._descriptor, data)
+        finally:
+            if taken:
+                fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1)
+
+    def _take_turn(self, descriptor: int) -> bool:
+        """Lock the stream against the other processes that write to it; False goes without."""
+        deadline = 0.0
+        while True:
+            try:
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
+            except (BlockingIOError, PermissionError):
+                deadline = deadline or time.monotonic() + _TURN_SECONDS
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(_TURN_STEP)
+            except OSError:
+                # Not every kind of stream knows record locks.
+                self._shared = False
+                return False
+            else:
+                return True
+
+    def _write_whole(self, descriptor: int, data: bytes) -> str | None:
         if self._rest:
             data, self._rest = self._rest + data, b""
         written = 0
         while written < len(data):
             try:
-                written += os.write(self._descriptor, data[written:] if written else data)
+                written += os.write(descriptor, data[written:] if written else data)
             except BlockingIOError:
                 # Half a line must be completed before the next one, or both are lost to the reader.
                 self._rest = data[written:] if written else b""

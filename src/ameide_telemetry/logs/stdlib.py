@@ -32,6 +32,8 @@ _ACCESS_LOGGERS: Final = ("uvicorn.access", "gunicorn.access", "hypercorn.access
 _CHATTY_CLIENTS: Final = ("httpx", "httpx2")
 # werkzeug's development server logs requests and its own messages on one logger.
 _WERKZEUG_REQUEST: Final = re.compile(r"\S+ - - \[")
+# uvicorn says each websocket handshake on its error logger, with the client's address and the query.
+_UVICORN_WEBSOCKET: Final = '%s - "WebSocket %s"'
 
 
 class StdlibWiring:
@@ -95,6 +97,7 @@ class StdlibWiring:
         for name in _ACCESS_LOGGERS:
             self._silence(name, _never)
         self._silence("werkzeug", _not_a_request)
+        self._silence("uvicorn.error", _not_a_handshake)
 
     def _quieten(self) -> None:
         for name in _CHATTY_CLIENTS:
@@ -138,6 +141,9 @@ class StdlibWiring:
         if stream is None:
             # rich's handler keeps its stream one step further away.
             stream = getattr(getattr(handler, "console", None), "file", None)
+        if type(stream).__module__ == "werkzeug.local":
+            # Flask's default handler: whatever the server gives it for errors, stderr in the end.
+            return True
         return stream is not None and any(stream is each for each in _console_streams())
 
     def _patch(self, owner: Any, name: str, ours: Any) -> None:
@@ -208,3 +214,7 @@ def _never(record: logging.LogRecord) -> bool:
 
 def _not_a_request(record: logging.LogRecord) -> bool:
     return not (isinstance(record.msg, str) and _WERKZEUG_REQUEST.match(record.msg))
+
+
+def _not_a_handshake(record: logging.LogRecord) -> bool:
+    return not (isinstance(record.msg, str) and record.msg.startswith(_UVICORN_WEBSOCKET))
