@@ -63,7 +63,9 @@ def event_of(record: logging.LogRecord) -> Event:
     # Counting is much cheaper than looking at every name, and most records have no extras.
     if len(values) > _BARE_SIZE:
         fields = values.get(FIELDS_ATTRIBUTE)
-        extras = {key: value for key, value in values.items() if key not in _NOT_FIELDS and _public(key)}
+        # A dict keeps the order of insertion: what a record has by itself comes first.
+        added = list(values)[_BARE_SIZE:]
+        extras = {key: values[key] for key in added if key not in _NOT_FIELDS and _public(key)}
         if extras:
             fields = {**fields, **extras} if fields else extras
     message, fields = _message(record, fields)
@@ -80,9 +82,7 @@ def _message(record: logging.LogRecord, fields: Any) -> tuple[str, Any]:
     if isinstance(message, dict):
         fields = {**message, **(fields or {})}
         return text_of(fields.pop("message", "")), fields
-    text: str | None = None
-    with _MESSAGE:
-        text = record.getMessage()
+    text = _MESSAGE.call(record.getMessage)
     if type(text) is str:
         return text, fields
     problem = "the arguments do not fit the message"

@@ -58,14 +58,10 @@ class LineWriter:
             self._write_line(event)
 
     def _write_line(self, event: Event) -> None:
-        data = b""
-        with _RENDER:
-            data = self.renderer.render(event)
-        if not data:
-            with _EMIT:
-                data = self.renderer.render(
-                    Event(time.time(), event.level, "ameide_telemetry", "a log record could not be rendered")
-                )
+        data = _RENDER.call(self.renderer.render, event)
+        if data is None:
+            problem = Event(time.time(), event.level, _OWN_LOGGER, "a log record could not be rendered")
+            data = _RENDER.call(self.renderer.render, problem) or b""
         self.sink.write(data)
 
     def emit(self, logger: logging.Logger, event: Event) -> None:
@@ -106,12 +102,10 @@ class LineHandler(logging.Handler):
         values = record.__dict__
         if DONE_ATTRIBUTE in values or _from_export(record):
             return
-        event = None
-        with _EMIT:
-            event = event_of(record)
+        event = _EMIT.call(event_of, record)
         values[DONE_ATTRIBUTE] = True
         if event is None:
-            event = Event(time.time(), record.levelno, "ameide_telemetry", "a log record could not be read")
+            event = Event(time.time(), record.levelno, _OWN_LOGGER, "a log record could not be read")
         if event.exc_info is not None and event.logger == _NO_OWN_CONTEXT:
             self._write_without_context(event)
         else:
@@ -146,5 +140,5 @@ def _record(event: Event) -> logging.LogRecord:
 
 
 def _from_export(record: logging.LogRecord) -> bool:
-    thread = record.threadName
-    return thread is not None and thread.startswith(_WORKER_THREADS) and record.name != _OWN_LOGGER
+    thread = record.threadName or ""
+    return thread != "MainThread" and thread.startswith(_WORKER_THREADS) and record.name != _OWN_LOGGER

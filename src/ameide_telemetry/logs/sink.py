@@ -10,6 +10,7 @@ piece. A record lock on the pipe makes them take turns; the kernel releases it w
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Protocol
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 try:
     import fcntl
 except ImportError:  # pragma: no cover - not on Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment, unused-ignore]
 
 if TYPE_CHECKING:
     from ameide_telemetry.ledger import SignalLedger
@@ -49,21 +50,22 @@ class Sink:
         ledger: the balance that the lines are counted in.
     """
 
-    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "_shared", "stream")
+    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "_shared", "_simple", "stream")
 
     def __init__(self, stream: TextTarget | None, ledger: SignalLedger) -> None:
         self.stream = stream
         self._ledger = ledger
         self._descriptor = _descriptor_of(stream)
         self._rest = b""
-        self._shared = self._descriptor is not None and fcntl is not None
+        self._shared = _is_pipe(self._descriptor)
+        self._simple = self._descriptor is not None and not self._shared
         # Reentrant, because a signal handler may log while this very thread is writing.
         self._lock = threading.RLock()
 
     def write(self, data: bytes) -> None:
         """Write one line, newline included. Never raises; what cannot be written is counted as dropped."""
         with self._lock:
-            reason = self._write(data)
+            reason = self._write_whole(data) if self._simple else self._write(data)
         if reason is None:
             self._ledger.pass_through()
         else:
@@ -82,9 +84,9 @@ class Sink:
     def _write(self, data: bytes) -> str | None:
         if self._descriptor is None:
             return self._write_text(data)
-        taken = self._shared and self._take_turn(self._descriptor)
+        taken = self._take_turn(self._descriptor)
         try:
-            return self._write_whole(self._descriptor, data)
+            return self._write_whole(data)
         finally:
             if taken:
                 fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1)
@@ -102,12 +104,13 @@ class Sink:
                 time.sleep(_TURN_STEP)
             except OSError:
                 # Not every kind of stream knows record locks.
-                self._shared = False
+                self._shared, self._simple = False, True
                 return False
             else:
                 return True
 
-    def _write_whole(self, descriptor: int, data: bytes) -> str | None:
+    def _write_whole(self, data: bytes) -> str | None:
+        descriptor: int = self._descriptor  # type: ignore[assignment]  # callers have looked
         if self._rest:
             data, self._rest = self._rest + data, b""
         written = 0
@@ -132,6 +135,13 @@ class Sink:
             # ValueError is what a closed stream raises.
             return _CLOSED
         return None
+
+
+def _is_pipe(descriptor: int | None) -> bool:
+    """Tell whether other processes may write in between; the kernel appends to files in one piece."""
+    if descriptor is None or fcntl is None:
+        return False
+    return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
 
 
 def _descriptor_of(stream: TextTarget | None) -> int | None:
