@@ -13,3 +13,8 @@ pytest_plugins = ["support.percentages"]
 
 settings.register_profile("project", deadline=None, max_examples=50)
 settings.load_profile("project")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a bytes parameter by its length: compressed bytes hold the time, and workers must agree on ids."""
+    return f"{len(val)}bytes" if isinstance(val, bytes) else None
