@@ -74,10 +74,10 @@ def test_every_kind_of_response_has_one_span(
     assert sum(each.count for each in rig.durations()) == 1
 
 
-def test_exception_that_flask_answers_is_recorded(rig: Rig) -> None:
+def test_exception_that_flask_answers_is_recorded(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     """Flask turns an exception into a 500 and keeps it: the span has it all the same."""
     app, _ = instrument_app(application(), rig.telemetry())
-    app.logger.setLevel(logging.CRITICAL + 1)
+    caplog.set_level(logging.CRITICAL, "shop")
     rig.wsgi(app, "/broken")
     assert [each.name for each in rig.span().events] == ["exception"]
     assert rig.span().status.status_code is trace.StatusCode.ERROR
