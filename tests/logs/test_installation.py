@@ -55,7 +55,8 @@ print("printed")
 def test_a_forked_child_writes_lines() -> None:
     """Also when another thread held the sink's lock at the moment of the fork."""
     code = """
-import logging, os
+import logging, os, warnings
+warnings.simplefilter("ignore")  # Python 3.12 and later warn of a fork beside threads
 from ameide_telemetry import init_telemetry
 from ameide_telemetry.logs import installation
 init_telemetry("orders")
