@@ -313,3 +313,66 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """The front door knows its names only."""
     with pytest.raises(AttributeError, match="nonsense"):
         ameide_telemetry.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OTEL_METRICS_EXEMPLAR_FILTER",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_PYTHON_CONTEXT",
+        "OTEL_PYTHON_TRACER_PROVIDER",
+        "OTEL_PYTHON_METER_PROVIDER",
+        "OTEL_PROPAGATORS",
+        "OTEL_TRACES_SAMPLER",
+    ],
+)
+def test_variables_that_opentelemetry_stumbles_over_do_not_stop_the_start(name: str) -> None:
+    """It reads them itself while it is imported; here they are one warning line each, and stay as set."""
+    code = (
+        "import os; from ameide_telemetry import init_telemetry; init_telemetry('orders')\n"
+        f"assert os.environ[{name!r}] == 'x'\n"
+        "from opentelemetry import trace, metrics; trace.get_tracer('t').start_span('s').end()\n"
+        "metrics.get_meter('m').create_counter('c').add(1)"
+    )
+    status, lines, errors = _run(code, **{name: "x"})
+    assert (status, errors) == (0, "")
+    assert [line["level"] for line in lines if name in line["message"]] == ["warning"]
+
+
+def test_a_wrong_application_is_found_before_anything_changes() -> None:
+    """With the other problems in strict mode, and the corrected call is the first one."""
+    handlers = list(logging.getLogger().handlers)
+    with pytest.raises(SettingsError, match=r"(?s)trust.*argument app"):
+        init_telemetry("orders", app=42, trust="nobody", strict=True)  # type: ignore[arg-type]
+    with pytest.raises(ApplicationError):
+        init_telemetry("orders", app=42)
+    assert list(logging.getLogger().handlers) == handlers
+    assert init_telemetry("parcels", strict=True).settings.service == "parcels"
+
+
+def test_a_start_that_fails_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it stays behind without a handle to undo it."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no resource")
+
+    stdout, handlers = sys.stdout, list(logging.getLogger().handlers)
+    monkeypatch.setattr(bootstrap, "build_resource", broken)
+    with pytest.raises(RuntimeError, match="no resource"):
+        init_telemetry("orders")
+    assert (sys.stdout, list(logging.getLogger().handlers)) == (stdout, handlers)
+
+
+@pytest.mark.parametrize("timeout", [None, "x", -1, float("nan"), True])
+def test_a_wrong_timeout_is_said_and_the_default_taken(
+    timeout: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A shutdown shuts down whatever it is given."""
+    stdout = sys.stdout
+    telemetry = init_telemetry("orders")
+    assert telemetry.force_flush(timeout)
+    assert telemetry.shutdown(timeout)
+    assert not telemetry.active
+    assert sys.stdout is stdout
+    assert "accepted are seconds from 0" in caplog.text

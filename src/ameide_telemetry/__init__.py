@@ -44,12 +44,15 @@ _HOMES: Final = {
     "get_logger": "logs.structured",
     "init_telemetry": "bootstrap",
 }
+_WITHOUT_OPENTELEMETRY: Final = ("exceptions", "settings")
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if home not in _WITHOUT_OPENTELEMETRY:
+        import_module(f"{__name__}.upstream").prepare()
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

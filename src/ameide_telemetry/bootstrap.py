@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from ameide_telemetry import guard, lifecycle, logs, metrics, propagation, traces
-from ameide_telemetry.exceptions import ConflictError
+from ameide_telemetry.exceptions import ApplicationError, ConflictError, SettingsError
 from ameide_telemetry.export import log_records
 from ameide_telemetry.export.results import FlushResult
 from ameide_telemetry.export.together import flush_all, shutdown_all
-from ameide_telemetry.integrations.application import instrument_app
+from ameide_telemetry.findings import Finding
+from ameide_telemetry.integrations.application import check_application, instrument_app
 from ameide_telemetry.integrations.clients import instrument_clients
 from ameide_telemetry.integrations.server import ServerTelemetry
 from ameide_telemetry.ledger import Ledger
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import TelemetrySettings
+from ameide_telemetry.upstream import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
     from ameide_telemetry.export.worker import Pipeline
-    from ameide_telemetry.findings import Finding
     from ameide_telemetry.settings import AttributeValue, LogSettings, MetricSettings, TraceSettings
 
 __all__ = ["Telemetry", "init_telemetry"]
@@ -37,6 +39,8 @@ Application = TypeVar("Application")
 
 _DISTRIBUTION: Final = "ameide-telemetry"
 _SIGNALS: Final = ("traces", "metrics", "logs")
+_FLUSH_SECONDS: Final = 2.0
+_SHUTDOWN_SECONDS: Final = 5.0
 _UNDO: Final = guard.site("bootstrap.undo")
 _logger = logging.getLogger("ameide_telemetry")
 _lock = threading.RLock()
@@ -103,10 +107,30 @@ def init_telemetry(
     }
     given = {name: value for name, value in arguments.items() if value is not None}
     with _lock:
-        handle = _started(TelemetrySettings.resolve(given))
-    if app is not None:
-        handle.instrument_app(app)
+        handle = _started(_resolved(given, app))
+        if app is not None:
+            handle.instrument_app(app)
     return handle
+
+
+def _resolved(given: dict[str, object], app: object | None) -> TelemetrySettings:
+    """Check everything before anything is changed, the application included."""
+    refused: ApplicationError | None = None
+    try:
+        if app is not None:
+            check_application(app)
+    except ApplicationError as error:
+        refused = error
+    try:
+        settings = TelemetrySettings.resolve(given)
+    except SettingsError as error:
+        if refused is None:
+            raise
+        findings = (*error.findings, Finding("TEL019", str(refused), "argument app"))
+        raise SettingsError(f"{len(findings)} wrong settings", findings) from None
+    if refused is not None:
+        raise refused
+    return settings
 
 
 def _started(settings: TelemetrySettings) -> Telemetry:
@@ -114,7 +138,8 @@ def _started(settings: TelemetrySettings) -> Telemetry:
     if _current is not None and _current.active:
         _compare(_current, settings)
         return _current
-    _current = Telemetry(settings)
+    with hidden(settings.hidden_variables):
+        _current = Telemetry(settings)
     return _current
 
 
@@ -151,7 +176,11 @@ class Telemetry:
         self._ledger = Ledger()
         self._undo: list[Callable[[], object]] = []
         self._server: ServerTelemetry | None = None
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self._roll_back()
+            raise
 
     @property
     def active(self) -> bool:
@@ -187,7 +216,8 @@ class Telemetry:
         self._undo.append(watch.undo)
         self._clients = instrument_clients(settings, flush=lifecycle.flush_now)
         self._undo.append(self._clients.undo)
-        self._say((*settings.warnings, *self._clients.findings))
+        self._say(settings.warnings)
+        self._say(each for each in self._clients.findings if each.level != "info")
 
     def instrument_app(self, app: Application) -> Application:
         """Put the request middleware around an application, outermost, and return what to serve.
@@ -221,16 +251,16 @@ class Telemetry:
         """Return an OpenTelemetry meter; the same as `opentelemetry.metrics.get_meter(name)`."""
         return self._metrics.meter(name)
 
-    def force_flush(self, timeout: float = 2.0) -> FlushResult:
+    def force_flush(self, timeout: float = _FLUSH_SECONDS) -> FlushResult:
         """Send what waits, and return within `timeout` seconds for all signals together.
 
         Returns:
             Per signal: whether everything that waited was acknowledged, and the counts. False as a whole
             when any signal was not.
         """
-        return flush_all(self._pipelines(), timeout)
+        return flush_all(self._pipelines(), self._seconds("force_flush", timeout, _FLUSH_SECONDS))
 
-    def shutdown(self, timeout: float = 5.0) -> FlushResult:
+    def shutdown(self, timeout: float = _SHUTDOWN_SECONDS) -> FlushResult:
         """Send what waits, stop, and leave the process as it was before `init_telemetry`.
 
         Root logger, structlog, warnings, exception hooks, streams, propagator and applications are
@@ -240,11 +270,10 @@ class Telemetry:
             if not self._active:
                 return FlushResult()
             self._active = False
-            result = shutdown_all(self._pipelines(), timeout)
-            while self._undo:
-                with _UNDO:
-                    self._undo.pop()()
-            return result
+            try:
+                return shutdown_all(self._pipelines(), self._seconds("shutdown", timeout, _SHUTDOWN_SECONDS))
+            finally:
+                self._roll_back()
 
     def status(self) -> dict[str, Any]:
         """Return what is in force and what became of every record, as plain data without secrets.
@@ -286,6 +315,17 @@ class Telemetry:
         state = "active" if self._active else "shut down"
         return f"<Telemetry {self.settings.service} {state}>"
 
+    def _roll_back(self) -> None:
+        while self._undo:
+            with _UNDO:
+                self._undo.pop()()
+
+    def _seconds(self, call: str, timeout: object, default: float) -> float:
+        if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0 <= timeout < math.inf:
+            return float(timeout)
+        _logger.warning("%s(timeout=%.40r): accepted are seconds from 0; %s is used", call, timeout, default)
+        return default
+
     def _pipelines(self) -> tuple[Pipeline | None, ...]:
         return self._traces.pipeline, self._metrics.pipeline, self._log_records.pipeline
 
@@ -299,7 +339,7 @@ class Telemetry:
 
     def _lines(self) -> dict[str, Any]:
         counts = self._ledger.lines.counts()
-        state = "off" if self._logs is None else "ok"
+        state = "off" if self._logs is None else "failing" if counts["dropped"] else "ok"
         form = "none" if self._logs is None else f"stdout {self._logs.format}"
         return {"state": state, "exporter": form, **counts, "counts": counts}
 

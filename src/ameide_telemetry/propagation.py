@@ -9,12 +9,11 @@ queue's) carries the ids along.
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, unquote_plus
 
-from opentelemetry import baggage
+from opentelemetry import baggage, propagate
 from opentelemetry.context import get_current
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import (
@@ -35,16 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from opentelemetry.context import Context
-
-try:
-    from opentelemetry import propagate
-except ValueError:
-    # It reads OTEL_PROPAGATORS while it is imported and raises for a name that is not installed, which
-    # would keep the service from starting. `install` decides on the names anyway, and says what is wrong.
-    _names = os.environ.pop("OTEL_PROPAGATORS")
-    from opentelemetry import propagate
-
-    os.environ["OTEL_PROPAGATORS"] = _names
 
 __all__ = ["ContractBaggagePropagator", "install"]
 

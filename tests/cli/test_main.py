@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ import pytest
 
 from ameide_telemetry.cli import main
 from ameide_telemetry.cli import trace as trace_command
+from ameide_telemetry.local.lines import parse
+from ameide_telemetry.local.store import Store
 
 if TYPE_CHECKING:
     import argparse
@@ -95,6 +99,48 @@ def test_reader_that_has_had_enough() -> None:
     os.close(writing)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (141, b"")
+
+
+_WRITERS = (["contract", "schema"], ["settings"], ["trace", "--list"], ["run", "--", "echo", "x"])
+
+
+def _shell(arguments: list[str], redirection: str, tmp_path: Path) -> subprocess.CompletedProcess[bytes]:
+    store = ["--store", str(tmp_path / "s")] if arguments[0] in {"run", "trace"} else []
+    command = shlex.join([*_MODULE, arguments[0], *store, *arguments[1:]])
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        ["/bin/sh", "-c", f"{command} {redirection}"],
+        env=environ,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", _WRITERS)
+@pytest.mark.parametrize(
+    ("redirection", "reason"), [(">&-", b"there is no standard output"), (">/dev/full", b"cannot go on: ")]
+)
+def test_output_that_cannot_be_written(
+    arguments: list[str], redirection: str, reason: bytes, tmp_path: Path
+) -> None:
+    """A full disk or a closed standard output is said in one line, not with a traceback."""
+    with Store(tmp_path / "s") as store:
+        store.add_lines([parse(json.dumps({"trace_id": "a" * 32}))])
+    done = _shell(arguments, redirection, tmp_path)
+    last = done.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert last.startswith(b"ameide-telemetry: " + reason)
+    assert b"Traceback" not in done.stderr
+    assert arguments[0] == "run" or done.stderr.splitlines() == [last]
+    quiet = _shell(arguments, f"{redirection} 2{redirection}", tmp_path)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (1, b"", b"")
+
+
+def test_errors_without_a_standard_error(tmp_path: Path) -> None:
+    """With standard error closed, what is meant for it does not come out elsewhere."""
+    done = _shell(["trace", "zz"], "2>&-", tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
 
 
 def test_output_that_cannot_be_encoded() -> None:

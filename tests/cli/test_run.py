@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -134,6 +137,78 @@ def test_raw_output_is_untouched(store: str) -> None:
     assert (done.returncode, done.stdout) == (0, b'{"a": 1}\n')
     assert "x\x1b[31m\xff\n".encode() in done.stderr
     assert b"no span arrived" in done.stderr
+
+
+def test_every_byte_is_passed_on(store: str, tmp_path: Path) -> None:
+    """With --json nothing is added, cut or repaired, and a long record is stored as one."""
+    record = json.dumps({"message": "x" * 600_000, "trace_id": "a" * 32}).encode()
+    written = record + b"\r\n\na\r\n\r" + bytes(range(256)) + b"\n\x00no end"
+    (tmp_path / "written").write_bytes(written)
+    command = [*_COMMAND, "--store", store, "--json", "--", "cat", str(tmp_path / "written")]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stdout == written
+    with Store(Path(store), read_only=True) as opened:
+        lines = opened.lines_of("a" * 32)
+    assert [line.is_record for line in lines] == [True]
+    assert lines[0].text.encode() == record
+
+
+def test_slow_reader_gets_the_last_line(store: str) -> None:
+    """Whoever reads our output may take longer than the command and than any wait of ours."""
+    with _running(store, "for at in range(20_000): print(at)") as (process, first):
+        time.sleep(1.5)
+        out, errors = process.communicate(timeout=60)
+    assert (first + out).split() == [str(at).encode() for at in range(20_000)]
+    assert b"stored 0 spans, 20000 lines" in errors
+
+
+def test_outlived_command(store: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A process that left the command's group and keeps its output open is not read for ever, and named."""
+    sleeps = "import time; time.sleep(60)"
+    code = (
+        "import subprocess, sys\n"
+        f"left = subprocess.Popen([sys.executable, '-c', {sleeps!r}], start_new_session=True)\n"
+        "print(left.pid, flush=True)"
+    )
+    assert main(["run", "--store", store, "--json", "--", sys.executable, "-c", code]) == 0
+    shown = capfd.readouterr()
+    os.kill(int(shown.out), signal.SIGKILL)
+    assert "a process that outlived the command still holds its output open" in shown.err
+
+
+def test_foreign_database(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A store that cannot be written is found out before the command starts, and is left alone."""
+    path = tmp_path / "theirs"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE spans (theirs)")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    assert main(["run", "--store", str(path), "--", "touch", str(tmp_path / "started")]) == 2
+    shown = capfd.readouterr().err
+    assert "a database of something else\n  pass another file: --store FILE" in shown
+    assert not (tmp_path / "started").exists()
+
+
+def test_no_second_grace_after_a_signal(store: str) -> None:
+    """The command has had its time to react to the signal; what ignores it is not waited for again."""
+    arguments = ["run", "--store", store, "--json", "--", sys.executable, "-c", _DEAF]
+    code = (
+        "from ameide_telemetry.cli import main, supervise\n"
+        "from ameide_telemetry.local.child import Child\n"
+        "stop = Child.stop\n"
+        "def told(child, *, grace=10.0):\n"
+        "    print('grace', grace, flush=True)\n"
+        "    return stop(child, grace=0.0)\n"
+        "Child.stop = told\n"
+        f"supervise._GRACE_SECONDS = 0.3; main({arguments!r})"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert out.splitlines()[0] == b"grace 0.0"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

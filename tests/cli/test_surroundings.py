@@ -51,6 +51,23 @@ def test_directory_that_others_can_open(home: Path) -> None:
     assert home not in store_for_writing(None).parents
 
 
+def test_reading_looks_where_writing_goes(home: Path) -> None:
+    """A store in a directory that is not trusted is not read either, and the error says why."""
+    directory = home / ".local" / "state" / "ameide-telemetry"
+    directory.mkdir(parents=True)
+    old = directory / "telemetry.sqlite3"
+    old.touch()
+    directory.chmod(0o755)
+    with pytest.raises(StoreError, match=f"chmod 700 {directory}"):
+        existing_store(None)
+    assert existing_store(str(old)) == old
+    new = store_for_writing(None)
+    new.touch()
+    assert existing_store(None) == new != old
+    directory.chmod(0o700)
+    assert existing_store(None) == store_for_writing(None) == old
+
+
 def test_nowhere_to_write(home: Path, tmp_path: Path) -> None:
     """With no place at all the error says what helps."""
     (home / ".local").write_text("in the way")

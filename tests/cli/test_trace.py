@@ -117,6 +117,40 @@ def test_list(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_tenant_of_one(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace that is named by its id is shown only if it is of the tenant."""
+    assert main(["trace", _FIRST, "--tenant", "acme", "--store", path]) == 0
+    assert capsys.readouterr().out.startswith(f"trace {_FIRST}")
+    assert main(["trace", "abc", "--tenant", "acme", "--store", path]) == 0
+    assert capsys.readouterr().out.startswith(f"trace {_FIRST}")
+    assert main(["trace", _FIRST, "--tenant", "b\x1b", "--store", path]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert f"no stored trace of tenant b\\x1b begins with {_FIRST}" in shown.err
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "9" * 9])
+def test_impossible_limit(path: str, limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A limit that is no count is wrong usage."""
+    assert main(["trace", "--list", f"--limit={limit}", "--store", path]) == 2
+    assert "no count" in capsys.readouterr().err
+
+
+def test_trace_of_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace of which only lines are stored is shown by --last and by --list as by its id."""
+    path = tmp_path / "s"
+    with Store(path) as store:
+        store.add_lines([parse(json.dumps({"trace_id": _FIRST, "message": "hello"}))])
+    shown = []
+    for which in ("--last", "abc1"):
+        assert main(["trace", which, "--store", str(path)]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert "hello" in shown[0]
+    assert main(["trace", "--list", "--store", str(path)]) == 0
+    assert _FIRST[:12] in capsys.readouterr().out
+
+
 def test_json(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """JSON has times as text, which every reader keeps exactly."""
     assert main(["trace", "abc1", "--json", "--store", path]) == 0

@@ -55,6 +55,34 @@ def test_text_that_is_not_toml_is_one_finding() -> None:
         load_contract("a = = 1")
 
 
+def test_bytes_that_are_not_utf_8_are_one_finding_that_names_the_file() -> None:
+    """The bytes of a file are decoded here, so that the error says which file is meant."""
+    with pytest.raises(ContractError, match=r"some/telemetry\.toml: not UTF-8: .*position 5"):
+        load_contract(b"a = '\xe9'", file="some/telemetry.toml")
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5000}", f"a = {'[' * 100_000}"])
+def test_what_overwhelms_the_parser_is_not_toml(text: str) -> None:
+    """A number too long for Python and a nesting too deep are findings, no other errors."""
+    assert findings_of(text) == [("TEL901", "telemetry.toml")]
+
+
+def test_bytes_and_text_give_equal_contracts(registry: str, contract: Contract) -> None:
+    """The bytes of the file are the same contract."""
+    assert load_contract(registry.encode()) == contract
+
+
+def test_findings_come_in_the_order_of_the_file(registry: str) -> None:
+    """Unknown keys and unused patterns are told as they stand there, in every process."""
+    names = [f"{letter}{letter}" for letter in "qwertyuiopasdfgh"]
+    text = changed(registry, "[limits]", "\n".join([f"{name} = 1" for name in names] + ["[limits]"]))
+    text = changed(text, "[patterns]", "\n".join(["[patterns]", *(f"{name} = 'a'" for name in names)]))
+    assert findings_of(text) == [
+        *(("TEL902", f"contract.{name}") for name in names),
+        *(("TEL906", f"patterns.{name}") for name in names),
+    ]
+
+
 def test_empty_text_names_every_section_and_key() -> None:
     """An empty file reports each section and each key of the fixed sections."""
     found = findings_of("")
@@ -92,6 +120,21 @@ def test_empty_text_names_every_section_and_key() -> None:
         pytest.param("= 16000", '= "16000"', ("TEL904", "limits.max_line_bytes"), id="text for a number"),
         pytest.param("= 16000", "= true", ("TEL904", "limits.max_line_bytes"), id="true for a number"),
         pytest.param("= 16000", "= 0", ("TEL904", "limits.max_line_bytes"), id="limit of nothing"),
+        pytest.param("= 16000", "= 1", ("TEL904", "limits.max_line_bytes"), id="limit too small"),
+        pytest.param("= 16000", f"= {10**22}", ("TEL904", "limits.max_line_bytes"), id="limit too large"),
+        pytest.param("= 150", "= 8193", ("TEL904", "limits.max_context_value_bytes"), id="context too large"),
+        pytest.param(
+            "example = 12.5", "example = nan", ("TEL904", "fields.duration_ms.example"), id="not a number"
+        ),
+        pytest.param(
+            "example = 12.5", "example = inf", ("TEL904", "fields.duration_ms.example"), id="infinity"
+        ),
+        pytest.param(
+            "example = {", "example = { day = 2020-01-01, ", ("TEL904", "fields.extra.example"), id="date"
+        ),
+        pytest.param(
+            "example = {", "example = { all = [1, nan], ", ("TEL904", "fields.extra.example"), id="deep nan"
+        ),
         pytest.param(
             'log = ["level"]',
             'log = ["level", "level"]',
@@ -155,6 +198,9 @@ def test_a_near_match_is_pointed_out(registry: str) -> None:
         ('example = "info"', ""),
         ('required = "in_span"', ""),
         ('schema_version = "1.0"', ""),
+        ("example = 12.5", "example = nan"),
+        ("= 16000", "= 1"),
+        ('"K8S_NODE_NAME"', '"K8S NODE="'),
     ],
 )
 def test_one_mistake_is_one_finding(registry: str, old: str, new: str) -> None:

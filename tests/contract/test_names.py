@@ -34,12 +34,15 @@ def test_access_keys_are_free_and_the_line_s_own_are_reserved() -> None:
 def test_no_identity_may_become_a_metric_attribute() -> None:
     """The denied attributes are every spelling of the identities."""
     assert {
+        "tenant",
+        "tenant.id",
         "tenant_id",
         "saas.tenant",
         "request_id",
         "ameide.session_id",
         "ameide_session_id",
         "session.id",
+        "session_id",
         "trace_id",
         "span_id",
     } == names.METRIC_DENIED_ATTRIBUTES

@@ -33,6 +33,9 @@ def test_the_shipped_registry_breaks_no_rule(contract: Contract) -> None:
         ('span = ["http.route"]', 'span = ["url.path"]', "TEL905", "fields.*.span"),
         ('baggage = "tenant_id"', 'baggage = "request_id"', "TEL905", "fields.*.baggage"),
         ('"K8S_POD_UID"', '"POD_NAME"', "TEL905", "resource.*.environment"),
+        ('"K8S_NODE_NAME"', '"K8S NODE="', "TEL908", "resource.k8s.node.name.environment"),
+        ('baggage = "tenant_id"', 'baggage = "tenant id;=,"', "TEL908", "fields.tenant_id.baggage"),
+        ('header = "x-request-id"', 'header = "X Bad Headeré"', "TEL908", "fields.request_id.header"),
         ('environment = ["K8S_NODE_NAME"]\n', "", "TEL908", "resource.k8s.node.name"),
         ("request_id = '[A-Za-z0-9._-]{1,64}'", "request_id = '\\w+'", "TEL906", "patterns.request_id"),
         ("[patterns]", "[patterns]\nspare = 'a'", "TEL906", "patterns.spare"),
@@ -80,6 +83,15 @@ def test_a_broken_rule_is_reported_at_its_place(
     with pytest.raises(ContractError) as caught:
         load_contract(registry.replace(old, new, 1))
     assert (code, location) in [(finding.code, finding.location) for finding in caught.value.findings]
+
+
+def test_a_minimum_may_equal_the_maximum(registry: str) -> None:
+    """One accepted value is a narrow range, not a contradiction."""
+    text = registry.replace("minimum = 100\n", "minimum = 200\n", 1).replace(
+        "maximum = 999", "maximum = 200", 1
+    )
+    status = next(field for field in load_contract(text).fields if field.name == "http_status")
+    assert (status.minimum, status.maximum) == (200, 200)
 
 
 @pytest.mark.parametrize("name", ["tenant_id", "request_id", "session_id", "trace_id", "span_id"])

@@ -659,3 +659,16 @@ def test_failing_lifespan_stays_failing(rig: Rig) -> None:
     with pytest.raises(RuntimeError, match="no database"):
         rig.lifespan(TelemetryMiddleware(app, rig.telemetry()))
     assert rig.events == []
+
+
+def test_the_span_lasts_as_long_as_the_request(rig: Rig) -> None:
+    """Telemetry's own work after the response is no part of it: span, line and sample agree."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("boom")
+
+    rig.asgi(TelemetryMiddleware(app, rig.telemetry()), "/")
+    span = rig.span()
+    assert span.start_time is not None
+    assert span.end_time is not None
+    assert abs((span.end_time - span.start_time) / 1e6 - float(rig.line().fields["duration_ms"])) < 0.01

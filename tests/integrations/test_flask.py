@@ -154,3 +154,13 @@ def test_exception_outside_of_our_request_is_ignored(rig: Rig) -> None:
     with app.test_request_context("/"):
         flask.got_request_exception.send(app, exception=ValueError())
     assert rig.spans() == []
+
+
+@pytest.mark.parametrize(("method", "size"), [("GET", 1), ("HEAD", 0)])
+def test_a_response_that_nobody_reads_is_complete_all_the_same(rig: Rig, method: str, size: int) -> None:
+    """Flask's test client neither reads nor closes it when the test looks at the status only."""
+    app, _ = instrument_app(application(), rig.telemetry())
+    response = app.test_client().open("/stock/7", method=method)
+    assert response.status_code == 200
+    assert rig.span().name == f"{method} /stock/<int:item>"
+    assert rig.line().fields["http_response_body_size"] == size

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +78,44 @@ def test_much_output_is_complete() -> None:
     assert [line for _, line in lines.found] == [str(at).encode() for at in range(20_000)]
 
 
+def test_slow_consumer_gets_every_line() -> None:
+    """What waits in a large pipe when the child is gone is handed over, however long the consumer takes."""
+    found: list[bytes] = []
+
+    def take_slowly(lines: Sequence[bytes], _: Source) -> None:
+        if not found:
+            assert child.wait(30) == 0
+        time.sleep(0.5)  # after a few times longer than strangers are waited for
+        found.extend(lines)
+
+    code = (
+        "import fcntl\n"
+        "fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20)\n"
+        "print('\\n'.join(map(str, range(50_000))))"
+    )
+    child = Child([sys.executable, "-c", code], on_lines=take_slowly, environ=dict(os.environ))
+    with child:
+        child.wait(30)
+    assert found == [str(at).encode() for at in range(50_000)]
+    assert not child.cut
+
+
+def test_bytes_are_handed_over_as_they_are() -> None:
+    """Beside the lines, the pieces of a stream come as they were read."""
+    pieces: list[tuple[bytes, Source]] = []
+    written = b"a\r\n\r\xff\x00\n\nend"
+    child = Child(
+        [sys.executable, "-c", f"import sys; sys.stderr.buffer.write({written!r})"],
+        on_lines=_Lines(),
+        on_bytes=lambda piece, source: pieces.append((piece, source)),
+        environ=dict(os.environ),
+    )
+    with child:
+        child.wait(30)
+    assert b"".join(piece for piece, _ in pieces) == written
+    assert {source for _, source in pieces} == {"stderr"}
+
+
 def test_exit_by_signal() -> None:
     """A child that a signal ended has the exit code that a shell would give it."""
     lines = _Lines()
@@ -124,6 +163,7 @@ def test_a_daemon_that_holds_the_pipe_does_not_hold_us() -> None:
     with _child(code, lines, "while True: print('x' * 9, flush=True)") as child:
         assert child.wait(30) == 0
         assert child.stop() == 0
+    assert child.cut
     with suppress(ProcessLookupError):
         os.kill(int(lines.found[0][1]), signal.SIGKILL)
 

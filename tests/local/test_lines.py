@@ -148,6 +148,15 @@ def test_splitter_loses_nothing(chunks: list[bytes], limit: int) -> None:
     assert kept.replace(b"\r", b"") == b"".join(chunks).replace(b"\n", b"").replace(b"\r", b"")
 
 
+def test_longest_line() -> None:
+    """A line of 1 MiB is one line, and thus a record; a longer one comes in pieces of that size."""
+    size = 1024 * 1024
+    splitter = LineSplitter()
+    assert splitter.feed(b"x" * size + b"\n") == [b"x" * size]
+    assert splitter.feed(b"x" * size) == []
+    assert list(map(len, splitter.feed(b"x\n"))) == [size, 1]
+
+
 def test_splitter() -> None:
     """Lines end with LF or CRLF; a last line without an end is a line."""
     splitter = LineSplitter()

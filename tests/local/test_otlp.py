@@ -64,6 +64,32 @@ def _spans(**span: object) -> bytes:
     return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "the body is no JSON"),
+        (b"[]", "the body is no JSON object"),
+        (_spans(traceId="x"), "traceId is not hexadecimal text"),
+    ],
+)
+def test_a_reason_is_given_once(body: bytes, reason: str) -> None:
+    """What is wrong with a JSON body is said in one breath."""
+    with pytest.raises(otlp.MessageError) as caught:
+        otlp.parse("traces", body, otlp.JSON)
+    assert str(caught.value) == reason
+
+
+def test_json_ids_are_found_under_their_proto_names() -> None:
+    """Protobuf's JSON readers take `parent_span_id` for `parentSpanId`: its id is hexadecimal as well."""
+    body = _spans(trace_id=_TRACE_ID, span_id="eee19b7ec3c1b174", parent_span_id="eee19b7ec3c1b173")
+    span = decode(otlp.parse("traces", body, otlp.JSON)).spans[0]
+    assert (span.trace_id, span.span_id, span.parent_id) == (
+        _TRACE_ID,
+        "eee19b7ec3c1b174",
+        "eee19b7ec3c1b173",
+    )
+
+
 def test_json_ids_are_hexadecimal() -> None:
     """Ids in OTLP/JSON are hex, in links too; protobuf's own mapping would take them as base64."""
     body = _spans(

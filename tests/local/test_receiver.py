@@ -147,6 +147,8 @@ def test_partial_success(receiver: Receiver) -> None:
         ({"body": b"x", "Content_Encoding": "gzip"}, 400, "compressed body is broken"),
         ({"Host": "evil.example:4318"}, 403, "Host header"),
         ({"Host": ""}, 403, "Host header"),
+        ({"Host": "localhost.evil.com"}, 403, "Host header"),
+        ({"Host": "127.0.0.1.evil.com:4318"}, 403, "Host header"),
         ({"path": "/v2/traces"}, 404, "unknown path"),
         ({"path": "/"}, 404, "unknown path"),
         ({"body": b"x" * 100_001}, 413, "larger than"),

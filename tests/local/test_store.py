@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import subprocess
@@ -123,6 +124,35 @@ def test_lists_of_traces(store: Store) -> None:
     assert [each.trace_id for each in store.traces(1)] == [late]
 
 
+def test_last_trace_is_the_one_that_began_last(store: Store) -> None:
+    """A long trace that ends after everything else is not the last one."""
+    long = Span("a" * 32, "s", "x", "n", 100, 900)
+    short = Span("b" * 32, "s", "x", "n", 200, 300)
+    store.add_spans([short, long])
+    last = store.last_trace()
+    assert last is not None
+    assert last.trace_id == short.trace_id
+    assert [each.trace_id for each in store.traces()] == [short.trace_id, long.trace_id]
+
+
+def test_traces_that_have_only_lines(store: Store) -> None:
+    """Lines alone make a trace where they name one that can be; it began with the first of them."""
+    _trace(store, 1, 100)
+    of_lines, named = "d" * 32, {"service": "shop", "tenant_id": "acme"}
+    for trace_id, at in ((of_lines, "04"), (of_lines, "03"), ("job-7", "05"), ("x" * 32, "05"), ("", "05")):
+        fields = {"timestamp": f"1970-01-01T00:00:{at}Z", "trace_id": trace_id, **named}
+        store.add_lines([parse(json.dumps(fields))])
+    newest, older = store.traces()
+    assert (newest.trace_id, newest.start, newest.end) == (of_lines, 3 * 10**9, 4 * 10**9)
+    assert (newest.name, newest.services, newest.tenants) == ("", ("shop",), ("acme",))
+    assert (newest.spans, newest.lines, newest.errors) == (0, 2, 0)
+    assert older.trace_id == f"{1:032x}"
+    last = store.last_trace("acme")
+    assert last is not None
+    assert last.trace_id == of_lines
+    assert store.traces(tenant="nobody") == ()
+
+
 def test_tenant_filter(store: Store) -> None:
     """A trace belongs to a tenant that any span or any line of it names."""
     of_span, of_line, _ = _trace(store, 1, 100, "acme"), _trace(store, 2, 200), _trace(store, 3, 300)
@@ -142,6 +172,23 @@ def test_find_by_prefix(store: Store) -> None:
     assert [each[:4] for each in store.find("abc")] == ["abc1", "abc2"]
     assert store.find("abc2")[0].startswith("abc2")
     assert (store.find("abd"), len(store.find("abc", 1))) == ((), 1)
+
+
+def test_find_takes_every_next_digit(store: Store) -> None:
+    """The beginning of an id is followed by any digit, the last one of sixteen too."""
+    ids = [f"abc{digit}".ljust(32, "0") for digit in "0123456789abcdef"]
+    store.add_spans([Span(each, "s", "x", "n", 0, 1) for each in ids])
+    assert list(store.find("abc", 20)) == ids
+    assert store.find("abcf") == (ids[-1],)
+    assert len(store.find("abc")) == 10
+
+
+def test_find_of_a_tenant(store: Store) -> None:
+    """With a tenant only traces are found that name it."""
+    acme, other = _trace(store, 1, 100, "acme"), _trace(store, 2, 200, "other")
+    assert store.find("0") == (acme, other)
+    assert store.find("0", tenant="acme") == (acme,)
+    assert store.find(other, tenant="acme") == ()
 
 
 def test_rings_are_bounded_and_evictions_counted() -> None:
@@ -220,8 +267,18 @@ def _of_the_future(path: Path) -> None:
     connection.close()
 
 
+def _with_our_names(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    for table in ("spans", "lines", "points", "exemplars", "evictions"):
+        connection.execute(f"CREATE TABLE {table} (theirs)")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
 @pytest.mark.parametrize("read_only", [False, True])
-@pytest.mark.parametrize("make", [_not_a_database, _somebody_elses, _of_the_future, Path.mkdir])
+@pytest.mark.parametrize(
+    "make", [_not_a_database, _somebody_elses, _with_our_names, _of_the_future, Path.mkdir]
+)
 def test_files_that_are_no_store(tmp_path: Path, make: Callable[[Path], None], read_only: bool) -> None:
     """A file that is not ours is refused and left as it is."""
     path = tmp_path / "given"
@@ -230,7 +287,21 @@ def test_files_that_are_no_store(tmp_path: Path, make: Callable[[Path], None], r
     with pytest.raises(StoreError, match="cannot be used") as caught:
         Store(path, read_only=read_only)
     assert caught.value.cure in str(caught.value)
+    assert "delete" not in str(caught.value)
     assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_damaged_store_is_found_out_at_once(tmp_path: Path) -> None:
+    """A page that is broken in the middle of the file is said when it is opened for writing."""
+    path = tmp_path / "s"
+    with Store(path) as store:
+        store.add_lines([parse("x" * 1000) for _ in range(200)])
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 40_960] = b"\xff" * 40_960
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"it is damaged: .+\n  pass another file: --store FILE$"):
+        Store(path)
 
 
 def test_missing_file_is_not_made_for_reading(tmp_path: Path) -> None:

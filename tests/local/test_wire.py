@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import socket
 import threading
 import tracemalloc
@@ -134,6 +135,31 @@ def test_a_bomb_costs_no_memory(pack: Callable[[bytes], bytes], encoding: str) -
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("pack", "encoding"), [(gzip.compress, "gzip"), (zlib.compress, "deflate")])
+def test_memory_is_bounded_by_the_limit(pack: Callable[[bytes], bytes], encoding: str) -> None:
+    """What is unpacked already counts: a bomb behind a harmless beginning costs no second limit."""
+    limit = 1_000_000
+    noise = random.Random(1).randbytes(60_000)  # stays as long as it is, and so fills the first piece
+    bomb = pack(noise + bytes(850_000) + noise[::-1][:10_000] + bytes(40 * limit))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyError):
+            decompress(bomb, encoding, limit=limit)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2.5 * limit
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_exactly_the_limit(pack: Callable[[bytes], bytes]) -> None:
+    """The limit itself is allowed, one byte more is not."""
+    encoding = "gzip" if pack is gzip.compress else "deflate"
+    assert len(decompress(pack(bytes(1_000)), encoding, limit=1_000)) == 1_000
+    with pytest.raises(BodyError):
+        decompress(pack(bytes(1_001)), encoding, limit=1_000)
 
 
 @given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate", "identity"]), st.booleans())

@@ -234,7 +234,7 @@ def test_any_event_becomes_one_line_of_the_contract(
 
 @given(
     fields=st.dictionaries(
-        st.from_regex(r"[a-z_]{1,12}", fullmatch=True),
+        st.from_regex(r"[a-z][a-z_]{0,11}", fullmatch=True),
         st.integers(-(2**63), 2**63 - 1)
         | st.text("abc é", max_size=20)
         | st.booleans()

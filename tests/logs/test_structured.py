@@ -250,3 +250,60 @@ def test_other_handlers_see_the_record(lines: InstalledLines) -> None:
         logging.getLogger("shop").removeHandler(keep)
     assert keep.seen == ["for both"]
     assert lines.one()["a"] == 1
+
+
+@pytest.mark.parametrize("call", ["dict", "stack", "private"])
+def test_odd_calls_give_the_same_bytes_too(tmp_path: Path, call: str) -> None:
+    """A mapping as message, a stack on request, private fields."""
+    with installed(tmp_path, capture_streams=False) as lines:
+        log, structured = logging.getLogger("shop"), structlog.get_logger("shop")
+        if call == "dict":
+            log.warning({"message": "m", "a": 1})
+            structured.warning({"message": "m", "a": 1})
+        elif call == "stack":
+            for each in (log, structured):
+                each.warning("here", stack_info=True)
+        else:
+            log.warning("x", extra={"_private": 1, "b": 2})
+            structured.warning("x", _private=1, b=2)
+        first, second = lines.raw()
+    assert _without_time(first) == _without_time(second)
+
+
+def test_a_level_number_is_checked_as_such(lines: InstalledLines) -> None:
+    """`log(5, ...)` is below `debug`, as on the stdlib side."""
+    logger = logging.getLogger("numbers")
+    logger.setLevel(logging.DEBUG)
+    try:
+        structlog.get_logger("numbers").log(5, "too low")
+        structlog.get_logger("numbers").log(15, "kept")
+    finally:
+        logger.setLevel(logging.NOTSET)
+    assert lines.one()["message"] == "kept"
+
+
+def test_every_method_of_structlogs_loggers_is_there(lines: InstalledLines) -> None:
+    """What worked before the call works after it."""
+    log = structlog.get_logger("shop")
+    for name in (
+        "debug",
+        "info",
+        "msg",
+        "warning",
+        "warn",
+        "error",
+        "err",
+        "failure",
+        "critical",
+        "fatal",
+        "exception",
+    ):
+        getattr(log, name)("said")
+    assert len(lines.all()) == 10
+
+
+def test_reset_defaults_keeps_the_lines(lines: InstalledLines) -> None:
+    """structlog's own way back leads to its default processors, not to its default output."""
+    structlog.reset_defaults()
+    structlog.get_logger("shop").info("still a line", a=1)
+    assert lines.one()["a"] == 1

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from ameide_telemetry import guard
 from ameide_telemetry.contract import names
+from ameide_telemetry.metrics import bounds as module
 from ameide_telemetry.metrics.bounds import OVERFLOW, BoundedConsumer, Bounds
 
 if TYPE_CHECKING:
@@ -53,7 +56,10 @@ def observed(
     return [lambda _: values()]
 
 
-@pytest.mark.parametrize("denied", sorted(names.METRIC_DENIED_ATTRIBUTES))
+_OTHER_SPELLINGS = ("Tenant_ID", "tenantId", "traceId", "sessionId", "requestId", "request-id", "SAAS_TENANT")
+
+
+@pytest.mark.parametrize("denied", [*sorted(names.METRIC_DENIED_ATTRIBUTES), *_OTHER_SPELLINGS])
 def test_denied_attributes_never_become_metric_attributes(denied: str) -> None:
     """Neither of a synchronous nor of an observable instrument; the other attributes stay."""
     lab = Lab()
@@ -62,6 +68,31 @@ def test_denied_attributes_never_become_metric_attributes(denied: str) -> None:
     lab.meter.create_observable_gauge("async", observed(lambda: [Observation(1, attributes)]))
     for name in ("sync", "async"):
         assert [dict(point.attributes) for point in lab.points(name)] == [{"route": "/cart"}]
+
+
+@pytest.mark.parametrize("name", ["user_id", "tenants", "tenant_tier", "session", "span", "request"])
+def test_names_that_only_resemble_a_denied_one_stay(name: str) -> None:
+    """Whole names are compared: a measurement with others is passed on as it is, again and again."""
+    bounds = Bounds(2000)
+    instrument: Any = object()
+    measurement = Measurement(1, 0, instrument, Context(), {name: "x", "route": "/cart"})
+    assert bounds.apply(measurement) is measurement
+    assert bounds.apply(measurement) is measurement
+
+
+def test_a_flood_of_names_neither_grows_the_memory_of_names_nor_opens_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The memory of allowed names is bounded; beyond it names are still judged, each time anew."""
+    allowed: set[object] = set()
+    monkeypatch.setattr(module, "_ALLOWED", allowed)
+    monkeypatch.setattr(module, "_MOST_ALLOWED", 10)
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    for number in range(20):
+        counter.add(1, {f"name{number}": 1, "tenantId": "secret"})
+    assert [dict(point.attributes) for point in lab.points("c")] == [{f"name{n}": 1} for n in range(20)]
+    assert allowed == {f"name{number}" for number in range(10)}
 
 
 @pytest.mark.parametrize("limit", [1, 10, 2000])

@@ -117,6 +117,8 @@ def test_file(tmp_path: Path) -> None:
     assert addresses.FILE.take(file) == addresses.FILE.take(str(file)) == str(file)
     for wrong in (str(tmp_path / "none.pem"), str(tmp_path), "a\0b"):
         assert _refusal(addresses.FILE, wrong).code == codes.UNREADABLE_FILE
+    assert _refusal(addresses.FILE, str(tmp_path / "none.pem")).reason == "there is no such file"
+    assert _refusal(addresses.FILE, str(tmp_path)).reason == "it is a directory, not a file"
     assert _refusal(addresses.FILE, 5).code == codes.BAD_VALUE
 
 

@@ -46,7 +46,7 @@ def test_every_field_has_its_row_and_every_row_its_field() -> None:
     }
     places = {f"{group}.{field.name}" for group, record in groups.items() for field in fields(record)}
     places |= {field.name for field in fields(TelemetrySettings)}
-    beside = {*groups, "service_named", "origins", "warnings", "resource_attributes"}
+    beside = {*groups, "service_named", "origins", "warnings", "hidden_variables", "resource_attributes"}
     assert places - beside == set(BY_NAME)
 
 

@@ -77,8 +77,33 @@ def test_strict_mode_lists_everything_at_once() -> None:
     unread = {"OTEL_LOGS_EXPORTER", "AMEIDE_TELEMETRY_TRUST", "AMEIDE_TELEMETRY_LOG_FORMAT"}
     expected = {*(_WRONG.keys() - unread), "arguments", "argument trust", "argument logs.format"}
     assert {finding.location for finding in caught.value.findings} == expected
+    assert all(finding.level == "error" for finding in caught.value.findings)
     assert str(caught.value).startswith(f"{len(caught.value.findings)} wrong settings\n")
     assert "sesame" not in str(caught.value)
+
+
+def test_the_error_lists_the_warnings_too() -> None:
+    """Who mends what raises sees in the same text what is only a warning; alone it raises nothing."""
+    warned = {"OTEL_SERVICE_NAM": "orders", "OTEL_PYTHON_ID_GENERATOR": "random"}
+    assert len(TelemetrySettings.resolve({"strict": True}, warned).warnings) == 2
+    with pytest.raises(SettingsError) as caught:
+        TelemetrySettings.resolve({"strict": True}, {**warned, "AMEIDE_TELEMETRY_LOGLEVEL": "info"})
+    assert [(each.location, each.level) for each in caught.value.findings] == [
+        ("AMEIDE_TELEMETRY_LOGLEVEL", "error"),
+        ("OTEL_PYTHON_ID_GENERATOR", "warning"),
+        ("OTEL_SERVICE_NAM", "warning"),
+    ]
+    assert str(caught.value).startswith("1 wrong setting\n")
+    assert "OTEL_SERVICE_NAM: no such variable; a warning (did you mean OTEL_SERVICE_NAME?)" in str(
+        caught.value
+    )
+
+
+def test_an_unknown_name_of_ours_is_said_in_a_lenient_start() -> None:
+    """It is one warning that says what was meant."""
+    (warning,) = TelemetrySettings.resolve({}, {"AMEIDE_TELEMETRY_LOGLEVEL": "info"}).warnings
+    assert (warning.message, warning.level) == ("no such variable; ignored", "warning")
+    assert warning.hint == "did you mean AMEIDE_TELEMETRY_LOG_LEVEL?"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +204,8 @@ def test_no_text_breaks_a_lenient_start(environ: dict[str, str]) -> None:
     if problems:
         with pytest.raises(SettingsError) as caught:
             TelemetrySettings.resolve({"strict": True}, environ)
-        assert [each.code for each in caught.value.findings] == [each.code for each in problems]
+        raised = [each.code for each in caught.value.findings if each.level == "error"]
+        assert raised == [each.code for each in problems]
     else:
         strict = TelemetrySettings.resolve({"strict": True}, environ)
         assert lenient.differences(strict) == ("strict",)

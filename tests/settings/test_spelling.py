@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ameide_telemetry.settings.spelling import misspelt, nearest
+from ameide_telemetry.settings.spelling import misspelt, nearest, unknown
 from ameide_telemetry.settings.table import variables
 
 
@@ -15,8 +15,6 @@ from ameide_telemetry.settings.table import variables
         ("OTEL_METRICS_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_INTERVAL"),
         ("OTEL_SERVICENAME", "OTEL_SERVICE_NAME"),
         ("OTEL_RESOURCE_ATTRIBUTE", "OTEL_RESOURCE_ATTRIBUTES"),
-        ("AMEIDE_TELEMTRY_TRUST", "AMEIDE_TELEMETRY_TRUST"),
-        ("AMEIDE_TELEMETRY_LOGFORMAT", "AMEIDE_TELEMETRY_LOG_FORMAT"),
         ("OTEL_PYTHON_DISABLED_INSTRUMENTATION", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"),
     ],
 )
@@ -24,6 +22,22 @@ def test_near_miss_is_pointed_out(name: str, meant: str) -> None:
     """A misspelt variable is one warning with the name that was meant."""
     (finding,) = misspelt({name: "1"})
     assert (finding.location, finding.hint, finding.level) == (name, f"did you mean {meant}?", "warning")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("AMEIDE_TELEMTRY_TRUST", "did you mean AMEIDE_TELEMETRY_TRUST?"),
+        ("AMEIDE_TELEMETRY_LOGFORMAT", "did you mean AMEIDE_TELEMETRY_LOG_FORMAT?"),
+        ("AMEIDE_TELEMETRY_FORMAT", "did you mean AMEIDE_TELEMETRY_LOG_FORMAT?"),
+        ("AMEIDE_TELEMETRY_STORE", "known, after AMEIDE_TELEMETRY_: CAPTURE_STREAMS, ENVIRONMENT, "),
+    ],
+)
+def test_an_unknown_name_of_ours_is_a_problem(name: str, hint: str) -> None:
+    """With our prefix no name is somebody else's: it is a problem, near to one of ours or not."""
+    (finding,) = unknown({name: "1", "AMEIDE_TELEMETRY_TRUST": "edge"})
+    assert (finding.code, finding.location, finding.level) == ("TEL011", name, "error")
+    assert finding.hint.startswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -45,22 +59,28 @@ def test_near_miss_is_pointed_out(name: str, meant: str) -> None:
         "OTEL_SERVICE_VERSION",
         "OTEL_EXPORTER_OTLP_\nENDPOINT",
         "AMEIDE_REGION",
+        "AMEIDE_TELEMETRY_PORT",
+        "AMEIDE_TELEMETRY_PORT_4317_TCP_ADDR",
+        "AMEIDE_TELEMETRY_STORE_SERVICE_HOST",
+        "AMEIDE_TELEMETRY_SERVICE_PORT_HTTP",
+        "AMEIDE_TELEMETRY_\nTRUST",
         "PATH",
     ],
 )
 def test_names_of_others_are_left_alone(name: str) -> None:
     """Documented names of other tools, and anything far from ours, are not mentioned."""
-    assert misspelt({name: "1"}) == ()
+    assert misspelt({name: "1"}) == unknown({name: "1"}) == ()
 
 
 def test_right_names_are_not_mentioned() -> None:
     """No variable that the table reads is taken for a misspelling of another."""
-    assert misspelt(variables()) == ()
+    assert misspelt(variables()) == unknown(variables()) == ()
 
 
 def test_a_flood_of_names_is_bounded() -> None:
     """The search stops after a number of unknown names, so that a start stays quick."""
     assert len(misspelt(f"OTEL_SERVICE_NAM{index}" for index in range(100))) == 20
+    assert len(unknown(f"AMEIDE_TELEMETRY_NAME{index}" for index in range(100))) == 20
 
 
 def test_nearest() -> None:

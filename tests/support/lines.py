@@ -63,7 +63,7 @@ def installed(directory: Path, **logs: Any) -> Iterator[InstalledLines]:
     ledger = Ledger()
     with path.open("w") as stream:
         sys.stdout = stream
-        installation = LogInstallation(log_settings(**logs), ledger)
+        installation = LogInstallation(log_settings(**logs), ledger, stream)
         if not installation._capture:
             sys.stdout = before
         installation.install()

@@ -59,14 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     try:
         return _generate(arguments.root, check=arguments.check)
-    except (ContractError, OSError, UnicodeDecodeError) as error:
+    except (ContractError, OSError) as error:
         print(f"ameide-telemetry contract: {error}", file=sys.stderr)
         return 2
 
 
 def _generate(root: Path | None, *, check: bool) -> int:
     checkout = root or _checkout(Path.cwd())
-    contract = load_contract((checkout / REGISTRY).read_text(encoding="utf-8"))
+    contract = load_contract((checkout / REGISTRY).read_bytes(), file=str(checkout / REGISTRY))
     texts = {derived.path: derived.render(contract).encode() for derived in DERIVED}
     stale = {path: text for path, text in texts.items() if _content(checkout / path) != text}
     if check:

@@ -1,7 +1,8 @@
 """The frame of the command line: parsing, exit codes, errors.
 
-Exit codes: 0 all is well; 1 something was found, or was not found; 2 wrong usage or settings; 130 after
-Ctrl+C; `run` exits as its command did. What goes wrong ends with the edit or command that cures it.
+Exit codes: 0 all is well; 1 something was found, was not found, or could not be written; 2 wrong usage or
+settings; 130 after Ctrl+C; 141 when whoever read the output has gone; `run` exits as its command did. What
+goes wrong ends with the edit or command that cures it.
 
 Only the command that was asked for is imported, so that `--help` costs no more than an interpreter.
 """
@@ -11,13 +12,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from ameide_telemetry.exceptions import TelemetryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -30,6 +32,7 @@ _COMMANDS: Final = {
     "contract": ("contract", "print or generate what the telemetry contract derives"),
     "uvicorn-log-config": ("uvicorn", "print the path of the log config for uvicorn --workers"),
 }
+_FAILED: Final = 1
 _USAGE: Final = 2
 _INTERRUPTED: Final = 130
 _BROKEN_PIPE: Final = 141
@@ -52,30 +55,59 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments behind the program's name; those of this process by default.
     """
+    if _is_missing(sys.stderr):
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 for the rest of the process
+    if _is_missing(sys.stdout):
+        _say("there is no standard output to write to")
+        return _FAILED
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        words = sys.argv[1:] if argv is None else list(argv)
-        arguments = _parser(words[:1]).parse_args(words)
-        code = _guarded(arguments.run, arguments)
+        code = _run(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has had enough; the interpreter's own last flush shall not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+    except OSError as error:
+        return _given_up(error)
     return code
 
 
-def _guarded(run_command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+def _run(words: Sequence[str]) -> int:
     try:
-        return run_command(arguments)
+        arguments = _parser(words[:1]).parse_args(words)
+        return int(arguments.run(arguments))
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
     except TelemetryError as error:
-        print(f"{_PROGRAM}: {error}", file=sys.stderr)
+        _say(str(error))
         return int(getattr(error, "exit_code", _USAGE))
+
+
+def _given_up(error: OSError) -> int:
+    """Return the exit code for an error of the system, most often that our output cannot be written."""
+    if not isinstance(error, BrokenPipeError):
+        with suppress(OSError):
+            _say(f"cannot go on: {error}")
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    return _BROKEN_PIPE if isinstance(error, BrokenPipeError) else _FAILED
+
+
+def _let_go(stream: TextIO) -> None:
+    """Drop what the stream cannot write: the interpreter's own last flush shall not complain."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _say(text: str) -> None:
+    print(f"{_PROGRAM}: {text}", file=sys.stderr)
+
+
+def _is_missing(stream: object) -> bool:
+    """Return whether the process was started with this stream closed: Python has None in its place then."""
+    return stream is None
 
 
 def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:

@@ -45,7 +45,7 @@ _RIGHT: Final = frozenset({"TOOK", "SPANS", "LINES", "ERRORS"})
 _SHORT_ID: Final = 12
 
 
-def show_one(store: str | None, wanted: str, *, as_json: bool) -> int:
+def show_one(store: str | None, wanted: str, *, tenant: str | None, as_json: bool) -> int:
     """Print the trace that `wanted` names: an id, the beginning of one, or a traceparent."""
     prefix = _prefix(wanted)
     if prefix is None:
@@ -55,10 +55,10 @@ def show_one(store: str | None, wanted: str, *, as_json: bool) -> int:
         )
         return _USAGE
     with Store(existing_store(store), read_only=True) as opened:
-        found = opened.find(prefix, _CANDIDATES)
+        found = opened.find(prefix, _CANDIDATES, tenant)
         trace = opened.trace(found[0]) if len(found) == 1 else None
     if trace is None:
-        return _say_not_one(prefix, found, store)
+        return _say_not_one(prefix, found, store, tenant)
     return _print(trace, as_json=as_json)
 
 
@@ -72,7 +72,7 @@ def show_last(store: str | None, *, tenant: str | None, as_json: bool) -> int:
 def show_list(store: str | None, *, tenant: str | None, limit: int, as_json: bool) -> int:
     """Print the recent traces as a table, newest first."""
     with Store(existing_store(store), read_only=True) as opened:
-        found = opened.traces(max(limit, 1), tenant)
+        found = opened.traces(limit, tenant)
     if as_json:
         print(json.dumps([_with_text_times(asdict(each)) for each in found], indent=2))
     elif found:
@@ -148,9 +148,10 @@ def _aligned(row: Sequence[str], widths: Sequence[int], *, header: bool) -> list
     return segments
 
 
-def _say_not_one(prefix: str, found: Sequence[str], store: str | None) -> int:
+def _say_not_one(prefix: str, found: Sequence[str], store: str | None, tenant: str | None) -> int:
     if not found:
-        _say(f"no stored trace begins with {prefix}\n  see what is there: {_command('--list', store)}")
+        whose = f" of tenant {escape(tenant)}" if tenant is not None else ""
+        _say(f"no stored trace{whose} begins with {prefix}\n  see what is there: {_command('--list', store)}")
     else:
         ids = "\n  ".join(found)
         _say(f"{len(found)} stored traces or more begin with {prefix}; pass more digits of one:\n  {ids}")

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, AnyStr, Final
 
 from ameide_telemetry.cli.surroundings import environment, store_for_writing, style_of
 from ameide_telemetry.local.child import Child, telemetry_environment
@@ -31,7 +31,6 @@ __all__ = ["supervise"]
 _FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.2
-_BROKEN_PIPE: Final = 141
 _USAGE: Final = 2
 _WORDS: Final = {"spans": "span", "lines": "line", "points": "metric point"}
 
@@ -47,6 +46,8 @@ def supervise(command: Sequence[str], *, store: str | None, port: int, raw: bool
 
     Raises:
         LocalError: the store, the port or the command is not to be had.
+        OSError: our output could not be written, and the command was ended for that; `BrokenPipeError`
+            where nobody reads it any more.
     """
     if not command:
         _say("nothing to run\n  name the command: ameide-telemetry run -- CMD ...")
@@ -54,24 +55,31 @@ def supervise(command: Sequence[str], *, store: str | None, port: int, raw: bool
     with Store(store_for_writing(store)) as opened, Receiver(opened, port=port) as receiver:
         _say(f"telemetry goes to {receiver.endpoint}, and from there to {opened.path}")
         output = _Output(opened, raw=raw)
-        environ = telemetry_environment(receiver.endpoint, environment())
-        code = _run(Child(command, on_lines=output.take, environ=environ), output)
+        child = Child(
+            command,
+            on_lines=output.take,
+            on_bytes=output.pass_on if raw else None,
+            environ=telemetry_environment(receiver.endpoint, environment()),
+        )
+        code = _run(child, output)
         receiver.close()
-        _sum_up(opened, receiver, output, given=store)
+        _sum_up(opened, receiver, output, given=store, cut=child.cut)
+    if output.failure is not None:
+        raise output.failure
     return code
 
 
 class _Output:
-    """What becomes of the command's lines: shown, then stored.
+    """What becomes of the command's output: shown, then stored.
 
     Attributes:
-        broken: whether nobody reads our standard output any more.
+        failure: why nothing more can be shown; None as long as it can.
         unreadable: how many lines were no JSON objects.
         lost: how many lines the store did not take.
     """
 
     def __init__(self, store: Store, *, raw: bool) -> None:
-        self.broken = False
+        self.failure: OSError | None = None
         self.unreadable = 0
         self.lost = 0
         self._store = store
@@ -82,29 +90,30 @@ class _Output:
         """Show and store lines; called in the thread that reads the command's output."""
         lines = [parse(raw, source=source) for raw in raw_lines]
         self.unreadable += sum(not line.is_record for line in lines)
-        try:
-            self._show(raw_lines, lines, source)
-        except BrokenPipeError:
-            self.broken = True
+        if not self._raw:
+            rows = "".join(f"{row}\n" for line in lines for row in self._rows(line))
+            self._write(sys.stdout, rows)
         try:
             self._store.add_lines(lines)
         except StoreError:
             self.lost += len(lines)
 
-    def _show(self, raw_lines: Sequence[bytes], lines: Sequence[Line], source: Source) -> None:
-        if self.broken:
-            return
-        if self._raw:
-            stream = sys.stderr if source == "stderr" else sys.stdout
-            stream.buffer.write(b"".join(raw + b"\n" for raw in raw_lines))
-            stream.flush()
-        else:
-            print("\n".join(self._rows(lines)), flush=True)
+    def pass_on(self, chunk: bytes, source: Source) -> None:
+        """Write a piece of the command's output to our stream of the same name, as it is."""
+        self._write((sys.stderr if source == "stderr" else sys.stdout).buffer, chunk)
 
-    def _rows(self, lines: Sequence[Line]) -> Iterator[str]:
-        for line in lines:
-            yield render(line, self._style)
-            yield from stack_rows(line, self._style)
+    def _write(self, stream: IO[AnyStr], piece: AnyStr) -> None:
+        if self.failure is not None:
+            return
+        try:
+            stream.write(piece)
+            stream.flush()
+        except OSError as error:
+            self.failure = error
+
+    def _rows(self, line: Line) -> Iterator[str]:
+        yield render(line, self._style)
+        yield from stack_rows(line, self._style)
 
 
 def _run(child: Child, output: _Output) -> int:
@@ -113,14 +122,13 @@ def _run(child: Child, output: _Output) -> int:
         for number in tuple(signals):
             child.signal(number)
         _await(child, output, signals)
-        code = child.stop(grace=0.0 if signals else _GRACE_SECONDS)
-    return _BROKEN_PIPE if output.broken else code
+        return child.stop(grace=0.0 if signals else _GRACE_SECONDS)
 
 
 def _await(child: Child, output: _Output, signals: Sequence[int]) -> None:
-    """Wait until the child exits, or had its time to do so after a signal, or nobody reads any more."""
+    """Wait until the child exits, or had its time to do so after a signal, or nobody takes our output."""
     deadline: float | None = None
-    while child.wait(_POLL_SECONDS) is None and not output.broken:
+    while child.wait(_POLL_SECONDS) is None and output.failure is None:
         if signals and deadline is None:
             deadline = time.monotonic() + _GRACE_SECONDS
         if deadline is not None and time.monotonic() > deadline:
@@ -147,10 +155,12 @@ def _forwarding(child: Child) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _sum_up(store: Store, receiver: Receiver, output: _Output, *, given: str | None) -> None:
+def _sum_up(store: Store, receiver: Receiver, output: _Output, *, given: str | None, cut: bool) -> None:
     counted = ", ".join(_counted(store.added[table], word) for table, word in _WORDS.items())
     where = f" --store {shlex.quote(given)}" if given is not None else ""
     rows = [f"stored {counted}", *_remarks(store, receiver, output)]
+    if cut:
+        rows.append("a process that outlived the command still holds its output open; that was not read on")
     if store.added["spans"]:
         rows.append(f"look at it: ameide-telemetry trace --last{where}")
     _say("\n  ".join(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tempfile
 from contextlib import suppress
@@ -52,12 +53,18 @@ def existing_store(given: str | None) -> Path:
     """Return the store's file: the one given, or the default that a `run` would have written.
 
     Raises:
-        StoreError: there is no such file.
+        StoreError: there is no such file, or others can open the directory of the default one.
     """
     candidates = [Path(given)] if given is not None else list(_defaults())
-    for candidate in candidates:
-        if candidate.is_file():
+    found = [candidate for candidate in candidates if candidate.is_file()]
+    for candidate in found:
+        if given is not None or _is_private(candidate.parent):
             return candidate
+    if found:
+        raise StoreError(
+            f"the store {found[0]} is not used: its directory is not ours alone",
+            cure=f"chmod 700 {shlex.quote(str(found[0].parent))}; or name the file: --store FILE",
+        )
     raise StoreError(
         f"there is no store at {candidates[0]}", cure="run a service first: ameide-telemetry run -- CMD ..."
     )
@@ -71,9 +78,17 @@ def _defaults() -> Iterator[Path]:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Make the directory if need be; return whether only we can look into it, and can write there."""
+    """Make the directory if need be; return whether it is private."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return _is_private(directory)
+
+
+def _is_private(directory: Path) -> bool:
+    """Return whether the directory is there, only we can look into it, and we can write there."""
+    try:
         found = directory.lstat()
     except OSError:
         return False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import argparse
+import argparse
+from typing import Final
 
 __all__ = ["register", "run"]
+
+_MOST: Final = 1_000_000
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,9 +20,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     which.add_argument("id", nargs="?", metavar="ID", help="trace id, the beginning of one, or a traceparent")
     which.add_argument("--last", action="store_true", help="the trace that began last")
     which.add_argument("--list", action="store_true", help="a table of the recent traces")
-    parser.add_argument("--tenant", metavar="T", help="with --last or --list: only traces of this tenant")
+    parser.add_argument("--tenant", metavar="T", help="only traces of this tenant")
     parser.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="with --list: at most N (default: 20)"
+        "--limit", type=_count, default=20, metavar="N", help="with --list: at most N (default: 20)"
     )
     parser.add_argument("--store", metavar="FILE", help="the store to read (default: the user's own)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -43,4 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.last:
         return show.show_last(arguments.store, tenant=arguments.tenant, as_json=arguments.json)
-    return show.show_one(arguments.store, arguments.id, as_json=arguments.json)
+    return show.show_one(arguments.store, arguments.id, tenant=arguments.tenant, as_json=arguments.json)
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST)) else 0
+    if not 1 <= count <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count: a whole number from 1 to {_MOST}")
+    return count

@@ -27,20 +27,23 @@ __all__ = ["load_contract"]
 _FILE: Final = "telemetry.toml"
 
 
-def load_contract(text: str | None = None) -> Contract:
+def load_contract(text: str | bytes | None = None, *, file: str = _FILE) -> Contract:
     """Return the contract that `text` holds, by default the one shipped with the package.
 
     Args:
-        text: the TOML of a registry.
+        text: the TOML of a registry; as bytes it has to be UTF-8, as TOML says.
+        file: where the text comes from, for the error.
 
     Raises:
         ContractError: the registry is broken; the error lists every problem with its place.
     """
     source = _packaged() if text is None else text
     try:
-        document = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        unreadable = Finding("TEL901", f"not TOML: {error}", _FILE)
+        document = tomllib.loads(source if isinstance(source, str) else source.decode())
+    # tomllib lets through what `int` and the interpreter's stack say about monstrous numbers and nesting.
+    except (ValueError, RecursionError) as error:
+        kind = "UTF-8" if isinstance(error, UnicodeDecodeError) else "TOML"
+        unreadable = Finding("TEL901", f"not {kind}: {error}", file)
         raise ContractError("The contract cannot be read.", [unreadable]) from error
     reader = _Reader()
     contract = reader.contract(document)
@@ -51,8 +54,8 @@ def load_contract(text: str | None = None) -> Contract:
     return contract
 
 
-def _packaged() -> str:
-    return resources.files("ameide_telemetry.contract").joinpath(_FILE).read_text(encoding="utf-8")
+def _packaged() -> bytes:
+    return resources.files("ameide_telemetry.contract").joinpath(_FILE).read_bytes()
 
 
 class _Reader:
@@ -89,7 +92,7 @@ class _Reader:
         if not isinstance(table, dict):
             self._report("TEL904", f"is {_shown(table)}, not a table", location)
             table = {}
-        for key in table.keys() - places.keys():
+        for key in (key for key in table if key not in places):
             self._report("TEL902", "is not a key of this table", _join(location, key), _near(key, places))
         for key, place in places.items():
             if place.required and key not in table:

@@ -133,7 +133,7 @@ class Contract:
 
     @property
     def metric_denied_attributes(self) -> frozenset[str]:
-        """The attributes that no metric and no exemplar may carry."""
+        """The attributes that no metric and no exemplar may carry, whatever their case and separators."""
         denied = (field.spellings for field in self.fields if field.metric == "denied")
         return frozenset(self.denied_attributes).union(*denied)
 

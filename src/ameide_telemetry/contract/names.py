@@ -121,7 +121,10 @@ METRIC_DENIED_ATTRIBUTES: Final[frozenset[str]] = frozenset(
         "request_id",
         "saas.tenant",
         "session.id",
+        "session_id",
         "span_id",
+        "tenant",
+        "tenant.id",
         "tenant_id",
         "trace_id",
     }

@@ -117,7 +117,9 @@ def _policies(contract: Contract) -> Iterable[str]:
         f"- `{name}`, from {vocabulary.LABEL_SOURCES[source]}" for name, source in contract.labels.items()
     )
     denied = ", ".join(_code(name) for name in sorted(contract.metric_denied_attributes))
-    yield f"Never an attribute of a metric or an exemplar: {denied}."
+    yield (
+        f"Never an attribute of a metric or an exemplar: {denied}. Case, `.`, `_` and `-` make no difference."
+    )
 
 
 def _resource(contract: Contract) -> Iterable[str]:

@@ -25,6 +25,10 @@ __all__ = ["broken_rules"]
 _NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 # What Prometheus and Loki accept as a label name.
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+# What W3C Baggage takes from RFC 9110 for its keys, and RFC 9110 for the names of headers.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# POSIX, "Environment Variable Definition": no shell and no chart can set another name.
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VERSION: Final = re.compile(r"[0-9]+\.[0-9]+")
 # Which bounds make sense for which type.
 _BOUNDS: Final = {
@@ -80,13 +84,26 @@ def _variables(contract: Contract) -> Iterator[Finding]:
     yield from _shared(owners, "resource.*.environment")
 
 
+def _tokens(contract: Contract) -> Iterator[Finding]:
+    for field in contract.fields:
+        for place in ("baggage", "header"):
+            name = getattr(field, place)
+            if name and not _TOKEN.fullmatch(name):
+                hint = "only letters, digits and !#$%&'*+.^_`|~-"
+                yield Finding("TEL908", f"{name!r} is not a token (RFC 9110)", _at(field, place), hint)
+    for attribute in contract.resource:
+        for variable in (name for name in attribute.environment if not _VARIABLE.fullmatch(name)):
+            location = f"resource.{attribute.name}.environment"
+            yield Finding("TEL908", f"{variable!r} cannot be the name of a variable", location)
+
+
 def _patterns(contract: Contract) -> Iterator[Finding]:
     for name, pattern in contract.patterns.items():
         fault = pattern_fault(pattern) if pattern else ""
         if fault:
             yield Finding("TEL906", fault, f"patterns.{name}")
     used = {field.pattern for field in contract.fields}
-    for name in contract.patterns.keys() - used if contract.fields else ():
+    for name in (name for name in contract.patterns if contract.fields and name not in used):
         yield Finding("TEL906", "is not used by any field", f"patterns.{name}")
     for field in contract.fields:
         if field.pattern and field.pattern not in contract.patterns:
@@ -189,6 +206,7 @@ _RULES: Final[tuple[Callable[[Contract], Iterator[Finding]], ...]] = (
     _names,
     _spellings,
     _variables,
+    _tokens,
     _patterns,
     _bounds,
     _examples,

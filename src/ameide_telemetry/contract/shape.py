@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -68,6 +69,22 @@ def _is_size(value: object) -> bool:
     return _is_whole(value) and isinstance(value, int) and value > 0
 
 
+def _is_json(value: object) -> bool:
+    """Return whether the value can stand on a line: TOML also knows dates, NaN and infinity."""
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _size(low: int, high: int) -> Kind:
+    def accepts(value: object) -> bool:
+        return _is_whole(value) and isinstance(value, int) and low <= value <= high
+
+    return Kind(f"a whole number from {low} to {high}", accepts, low)
+
+
 def _word(words: Iterable[str]) -> Kind:
     accepted = tuple(words)
     return Kind(f"one of {', '.join(accepted)}", lambda value: value in accepted, "")
@@ -78,7 +95,7 @@ _TEXTS: Final = Kind("a list of one or more different strings", _is_texts, ())
 _WHOLE: Final = Kind("a whole number", _is_whole, None)
 _SIZE: Final = Kind("a whole number above 0", _is_size, 1)
 _FLAG: Final = Kind("true or false", lambda value: isinstance(value, bool), False)
-_ANYTHING: Final = Kind("any value", lambda _: True, None)
+_JSON: Final = Kind("a value that JSON has: no date, no nan, no inf", _is_json, None)
 _MAP: Final = Kind("a table", lambda value: isinstance(value, dict), {})
 
 SECTIONS: Final[Mapping[str, Place]] = dict.fromkeys(
@@ -94,9 +111,11 @@ CONTRACT: Final[Mapping[str, Place]] = {
 }
 """The keys of `[contract]`."""
 
+# A line has to hold its required fields, and Loki refuses one above 256 KiB (max_line_size). A context value
+# has to hold a UUID, and W3C Baggage promises to carry 8192 bytes.
 LIMITS: Final[Mapping[str, Place]] = {
-    "max_line_bytes": Place(_SIZE),
-    "max_context_value_bytes": Place(_SIZE),
+    "max_line_bytes": Place(_size(1024, 262_144)),
+    "max_context_value_bytes": Place(_size(36, 8192)),
 }
 """The keys of `[limits]`."""
 
@@ -117,7 +136,7 @@ FIELD: Final[Mapping[str, Place]] = {
     "pii": Place(_word(vocabulary.PII_CLASSES)),
     "loki": Place(_word(vocabulary.LOKI_HOMES)),
     "brief": Place(_TEXT),
-    "example": Place(_ANYTHING),
+    "example": Place(_JSON),
     "span": Place(_TEXTS, required=False),
     "baggage": Place(_TEXT, required=False),
     "header": Place(_TEXT, required=False),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 from ameide_telemetry import guard
 from ameide_telemetry.export.forks import watch_forks
 from ameide_telemetry.export.outage import Outage
-from ameide_telemetry.export.quiet import quiet
+from ameide_telemetry.export.quiet import mute, quiet
 from ameide_telemetry.export.results import SignalResult
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class Pipeline(ABC):
         self._epoch = 0
         self._closing = False
         self._sender: Sender | None = None
+        self._overdue = False
         self._begin()
         watch_forks(self)
 
@@ -169,6 +170,7 @@ class Pipeline(ABC):
     def end_flush(self, flush: Flush, deadline: float) -> SignalResult:
         """Wait for what `begin_flush` asked, until `deadline` at most."""
         in_time = flush.done.wait(max(0.0, deadline - time.monotonic()))
+        self._overdue = not in_time
         with self._lock:
             if flush in self._flushes:
                 self._flushes.remove(flush)
@@ -230,13 +232,15 @@ class Pipeline(ABC):
         """Return a plain copy of how it is: never credentials, never text from the network."""
         thread = self._thread
         alive = thread is not None and thread.is_alive()
-        state = "stopped" if self._closing else "failing" if self._outage.open else "ok" if alive else "idle"
+        # Within its own timeout an exporter retries and says nothing; a flush that had to give up does.
+        failing = self._outage.open or self._overdue
+        state = "stopped" if self._closing else "failing" if failing else "ok" if alive else "idle"
         return {
             "state": state,
             "exporter": self.destination.exporter,
             "endpoint": self.destination.endpoint,
             "thread_alive": alive,
-            "last_error": self._outage.last_error,
+            "last_error": "timeout" if self._overdue else self._outage.last_error,
             "counts": self._ledger.counts(),
         }
 
@@ -327,6 +331,7 @@ class Pipeline(ABC):
     def _connected(self, epoch: int) -> Sender:
         sender = self._sender
         if sender is None:
+            mute()
             sender = self.destination.connect()
             with self._lock:
                 if epoch == self._epoch:
@@ -353,6 +358,7 @@ class Pipeline(ABC):
         if error is not None:
             self._outage.failed(error, batch.count)
         elif connected:
+            self._overdue = False
             self._outage.worked()
         for flush in reached:
             flush.done.set()

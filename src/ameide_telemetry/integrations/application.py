@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.integrations.server import ServerTelemetry
 
-__all__ = ["instrument_app"]
+__all__ = ["check_application", "instrument_app"]
 
 # Class to look for, if its module is imported at all -> our module that knows it.
 _FRAMEWORKS: Final = (
@@ -54,15 +54,33 @@ def instrument_app(
     return served
 
 
+def check_application(app: Any) -> None:
+    """Raise what `instrument_app` would raise for `app`, and change nothing.
+
+    Raises:
+        ApplicationError: `app` is neither an ASGI nor a WSGI application.
+    """
+    if not isinstance(app, _MIDDLEWARE) and _framework(app) is None:
+        _wrapped(app)
+
+
 def _instrument(app: Any, telemetry: ServerTelemetry) -> tuple[Any, Callable[[], None]]:
     if isinstance(app, _MIDDLEWARE):
         return _armed(app, telemetry)
+    framework = _framework(app)
+    if framework is not None:
+        served: tuple[Any, Callable[[], None]] = import_module(framework).instrument_app(app, telemetry)
+        return served
+    return _armed(_wrapped(app), telemetry)
+
+
+def _framework(app: Any) -> str | None:
+    """Return our module for the framework that `app` is of, if it is of one."""
     for module, name, ours in _FRAMEWORKS:
         kind = getattr(sys.modules.get(module), name, None)
         if isinstance(kind, type) and isinstance(app, kind):
-            served: tuple[Any, Callable[[], None]] = import_module(ours).instrument_app(app, telemetry)
-            return served
-    return _armed(_wrapped(app), telemetry)
+            return ours
+    return None
 
 
 def _armed(

@@ -22,7 +22,7 @@ import structlog
 from opentelemetry import context as otel_context
 
 from ameide_telemetry import guard
-from ameide_telemetry.context import current_bindings
+from ameide_telemetry.context import current_bindings, remember
 from ameide_telemetry.contract import names
 from ameide_telemetry.integrations.exchange import Call, Exchange
 from ameide_telemetry.integrations.routes import RouteNames
@@ -144,6 +144,7 @@ class _Connection:
     def fail(self, error: BaseException) -> None:
         """The application raised."""
         with _CLOSE:
+            remember(error, self.exchange.context)
             if not (self.exchange.disconnected and _says_disconnect(error)):
                 self.exchange.fail(error)
         self.close()

@@ -164,7 +164,7 @@ class Exchange:
                 self._say(kind)
             with _END_SITE:
                 if self._span is not None:
-                    self._span.end()
+                    self._span.end(self._end_time(self._span))
         finally:
             otel_context.detach(token)
 
@@ -183,6 +183,11 @@ class Exchange:
             if not self._call.websocket:
                 self._telemetry.active.change(self._method, self._scheme, 1)
                 self._measured = True
+
+    def _end_time(self, span: trace.Span) -> int | None:
+        """Return when the response was complete, so that telemetry's own work is not part of the span."""
+        start: int | None = getattr(span, "start_time", None)
+        return None if start is None or self._elapsed is None else start + int(self._elapsed * 1e9)
 
     @property
     def _verb(self) -> str:
@@ -275,11 +280,11 @@ class Exchange:
         if self.response_size is not None:
             fields[names.LOG_HTTP_RESPONSE_SIZE] = self.response_size
         if self.close_code is not None:
-            fields["websocket_close_code"] = self.close_code
+            fields[names.LOG_WEBSOCKET_CLOSE_CODE] = self.close_code
         if self.disconnected:
-            fields[_CLIENT_DISCONNECTED] = True
+            fields[names.LOG_CLIENT_DISCONNECTED] = True
         if kind is not None:
-            fields["error_type"] = kind
+            fields[names.LOG_ERROR_TYPE] = kind
         level = logging.ERROR if self._failed else logging.INFO
         self._telemetry.access(level, f"{method} {self.route or self._call.path} {status}", fields)
 

@@ -9,7 +9,7 @@ import flask
 
 from ameide_telemetry import guard
 from ameide_telemetry.integrations.exchange import Exchange
-from ameide_telemetry.integrations.wsgi import MARK, TelemetryMiddleware
+from ameide_telemetry.integrations.wsgi import COMPLETE, MARK, TelemetryMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,7 @@ def instrument_app(app: flask.Flask, telemetry: ServerTelemetry) -> tuple[flask.
         app.extensions[_EXTENSION] = middleware
         app.wsgi_app = middleware  # type: ignore[method-assign]  # as Flask documents it
         flask.got_request_exception.connect(_remember_error, app)
+        flask.request_finished.connect(_tell_complete, app)
     middleware.telemetry = telemetry
     return app, lambda: _undo(app, middleware)
 
@@ -54,6 +55,7 @@ def _undo(app: flask.Flask, middleware: TelemetryMiddleware) -> None:
         app.wsgi_app = middleware.app  # type: ignore[assignment,method-assign]
         app.extensions.pop(_EXTENSION, None)
         flask.got_request_exception.disconnect(_remember_error, app)
+        flask.request_finished.disconnect(_tell_complete, app)
 
 
 def _remember_error(_: flask.Flask, exception: BaseException, **__: Any) -> None:
@@ -62,6 +64,16 @@ def _remember_error(_: flask.Flask, exception: BaseException, **__: Any) -> None
         exchange = flask.request.environ.get(MARK)
         if isinstance(exchange, Exchange):
             exchange.fail(exception)
+
+
+def _tell_complete(_: flask.Flask, response: flask.Response, **__: Any) -> None:
+    """Say that the whole body is there: nothing is left to wait for.
+
+    Flask's test client does not close a response that nobody reads, and a server may hold one for long.
+    """
+    with _ERROR:
+        if not response.is_streamed and not response.direct_passthrough:
+            flask.request.environ[COMPLETE] = True
 
 
 def _report_contrib(app: flask.Flask) -> None:

@@ -35,6 +35,8 @@ __all__ = ["TelemetryMiddleware"]
 # In the environ: the exchange of the request. A second middleware further in steps aside, and a
 # framework hook finds where to leave the exception that it handled.
 MARK: Final = "ameide_telemetry.exchange"
+# Set by a framework's room when the body is computed: the response is complete before it is read.
+COMPLETE: Final = "ameide_telemetry.complete"
 
 _OPEN: Final = guard.site("wsgi.open")
 _START: Final = guard.site("wsgi.start")
@@ -134,6 +136,10 @@ class _Response:
 
     def body_for(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Return the body for the server: the same kind of object as far as servers look."""
+        if self._environ.get(COMPLETE):
+            with _CLOSE:
+                self.exchange.response_size = 0 if self._has_no_body() else self._announced
+                self.exchange.finish()
         wrapper = self._environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):
             return self._file_body(body)
@@ -175,9 +181,12 @@ class _Response:
         kept.append((names.HEADER_REQUEST_ID, self.exchange.request_id))
         return kept
 
+    def _has_no_body(self) -> bool:
+        return self._environ.get("REQUEST_METHOD") in _NO_BODY_METHODS
+
     def _is_cut_short(self) -> bool:
         """Tell a client that left from a server that knew it had all it needs."""
-        if self._environ.get("REQUEST_METHOD") in _NO_BODY_METHODS:
+        if self._has_no_body():
             return False
         return self._announced is None or (self.exchange.response_size or 0) < self._announced
 

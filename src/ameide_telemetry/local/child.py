@@ -7,11 +7,13 @@ daemon (a session of its own again) has left on purpose and is not followed.
 
 from __future__ import annotations
 
-import math
+import fcntl
 import os
 import selectors
 import signal
+import struct
 import subprocess
+import termios
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.local.records import Source
 
     OnLines = Callable[[Sequence[bytes], Source], None]
+    OnBytes = Callable[[bytes, Source], None]
 
 __all__ = ["Child", "telemetry_environment"]
 
@@ -36,7 +39,7 @@ _CHUNK: Final = 64 * 1024
 _POLL_SECONDS: Final = 0.1
 _GRACE_SECONDS: Final = 10.0
 _LEFTOVER_SECONDS: Final = 2.0
-_LAST_LINES_SECONDS: Final = 1.0
+_STRANGERS_SECONDS: Final = 1.0
 _SIGNALS_BASE: Final = 128
 _LOCAL_HOSTS: Final = "127.0.0.1,localhost"
 # A variable of one signal would win over the general one that points at the receiver.
@@ -66,7 +69,11 @@ def telemetry_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str
 
 
 class Child:
-    """One command, running. Use it in a `with` block, which ends the whole group at its end."""
+    """One command, running. Use it in a `with` block, which ends the whole group at its end.
+
+    Attributes:
+        cut: whether reading ended while a process that had left the group still held a stream open.
+    """
 
     def __init__(
         self,
@@ -75,6 +82,7 @@ class Child:
         on_lines: OnLines,
         environ: Mapping[str, str],
         directory: str | None = None,
+        on_bytes: OnBytes | None = None,
     ) -> None:
         """Prepare a child; nothing runs before `start`.
 
@@ -84,14 +92,18 @@ class Child:
                 one thread that reads both streams; it may not raise.
             environ: the child's whole environment.
             directory: its working directory; ours by default.
+            on_bytes: called in the same thread with every piece of either stream as it was read, before
+                the lines that it completes; it may not raise.
         """
+        self.cut = False
         self._command = list(command)
         self._on_lines = on_lines
+        self._on_bytes = on_bytes
         self._environ = dict(environ)
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self._exited = threading.Event()
-        self._read_until = math.inf
+        self._gone = threading.Event()
         self._stopped = False
         self._threads: tuple[threading.Thread, ...] = ()
 
@@ -184,7 +196,7 @@ class Child:
             self._exited.wait(grace)
         self._end_group()
         self._exited.wait()
-        self._read_until = time.monotonic() + _LAST_LINES_SECONDS
+        self._gone.set()
         for thread in self._threads:
             thread.join()
         for stream in (process.stdout, process.stderr):
@@ -204,28 +216,44 @@ class Child:
         self.signal(signal.SIGKILL)
 
     def _read(self) -> None:
-        """Read both streams until both end, or until the group is gone and nothing more is there."""
+        """Read both streams until both end, or until the group is gone and all that it wrote is read."""
         process = self._running
         sources: tuple[Source, Source] = ("stdout", "stderr")
         with selectors.DefaultSelector() as selector:
             for source, stream in zip(sources, (process.stdout, process.stderr), strict=True):
                 selector.register(_stream(stream), selectors.EVENT_READ, (source, LineSplitter()))
-            while selector.get_map():
-                ready = selector.select(_POLL_SECONDS)
-                if self._read_until < (math.inf if not ready else time.monotonic()):
-                    break
-                for key, _ in ready:
-                    if not self._take(key.fd, *key.data):
-                        selector.unregister(key.fileobj)
+            while selector.get_map() and not self._gone.is_set():
+                self._read_ready(selector)
+            for key in selector.get_map().values():
+                self._read_held(key)
+            # What comes from now on is from processes that left the group, and may never end.
+            deadline = time.monotonic() + _STRANGERS_SECONDS
+            while selector.get_map() and time.monotonic() < deadline:
+                self._read_ready(selector)
+            self.cut = bool(selector.get_map())
             for key in selector.get_map().values():
                 source, splitter = key.data
                 self._hand_over(splitter.end(), source)
 
-    def _take(self, descriptor: int, source: Source, splitter: LineSplitter) -> bool:
-        """Read once; return whether the stream goes on."""
+    def _read_ready(self, selector: selectors.BaseSelector) -> None:
+        for key, _ in selector.select(_POLL_SECONDS):
+            if not self._take(key.fd, *key.data):
+                selector.unregister(key.fileobj)
+
+    def _read_held(self, key: selectors.SelectorKey) -> None:
+        """Read what the pipe holds now, however long those who take it over need for that."""
+        held = _bytes_held(key.fd)
+        while held > 0:
+            held -= self._take(key.fd, *key.data)
+
+    def _take(self, descriptor: int, source: Source, splitter: LineSplitter) -> int:
+        """Read once and return how many bytes; 0 at the stream's end."""
         chunk = os.read(descriptor, _CHUNK)
+        if chunk and self._on_bytes is not None:
+            with _SITE:
+                self._on_bytes(chunk, source)
         self._hand_over(splitter.feed(chunk) if chunk else splitter.end(), source)
-        return bool(chunk)
+        return len(chunk)
 
     def _hand_over(self, lines: Sequence[bytes], source: Source) -> None:
         if lines:
@@ -241,6 +269,12 @@ def _group_lives(group: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _bytes_held(pipe: int) -> int:
+    """Return how many bytes wait in the pipe (FIONREAD)."""
+    size: int = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+    return size
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

@@ -25,7 +25,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = 1_000
 # The store holds 63 bits, which end in the year 2262.
 _LAST_NANOSECOND: Final = 2**63 - 1
-_MAX_LINE_BYTES: Final = 256 * 1024
+_MAX_LINE_BYTES: Final = 1024 * 1024
 _SHOWN_STACK_ROWS: Final = 40
 _SHORT_TRACE: Final = 8
 _LEVEL_CELLS: Final = 7
@@ -57,7 +57,7 @@ _LEVEL_COLOURS: Final = {
 class LineSplitter:
     """Cuts one stream of bytes into lines.
 
-    A line longer than 256 KiB is handed over in pieces, so that a service which never ends its line
+    A line longer than 1 MiB is handed over in pieces, so that a service which never ends its line
     cannot fill the memory.
     """
 

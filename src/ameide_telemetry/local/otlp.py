@@ -71,6 +71,8 @@ def parse(signal: Signal, body: bytes, encoding: Encoding) -> Request:
             json_format.ParseDict(_readable(_loaded(body)), message, ignore_unknown_fields=True)
         else:
             message.ParseFromString(body)
+    except MessageError:
+        raise
     except DecodeError:
         raise MessageError(f"the body is no protobuf message of type {message.DESCRIPTOR.name}") from None
     except RecursionError:

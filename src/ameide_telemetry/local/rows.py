@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INSERTS",
     "SCHEMA",
+    "TABLES",
     "VERSION",
     "Row",
     "exemplar_of",
@@ -63,9 +64,13 @@ _INDEXES: Final = (
     ("points", "metric, time"),
     ("exemplars", "trace_id"),
 )
+# As sqlite keeps them in `sqlite_schema`: a database with other tables of these names is not ours.
+TABLES: Final = {
+    **{name: f"CREATE TABLE {name} (seq INTEGER PRIMARY KEY, {of})" for name, of in _COLUMNS.items()},
+    "evictions": "CREATE TABLE evictions (name TEXT PRIMARY KEY, count INTEGER NOT NULL)",
+}
 SCHEMA: Final = (
-    *(f"CREATE TABLE IF NOT EXISTS {name} (seq INTEGER PRIMARY KEY, {of})" for name, of in _COLUMNS.items()),
-    "CREATE TABLE IF NOT EXISTS evictions (name TEXT PRIMARY KEY, count INTEGER NOT NULL)",
+    *(text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS") for text in TABLES.values()),
     *(
         f"CREATE INDEX IF NOT EXISTS {table}_by_{keys.replace(', ', '_')} ON {table} ({keys})"
         for table, keys in _INDEXES

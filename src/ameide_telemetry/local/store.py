@@ -32,18 +32,27 @@ CAPS: Final[Mapping[str, int]] = {"spans": 100_000, "lines": 100_000, "points": 
 
 _BUSY_SECONDS: Final = 5.0
 _ANY_TENANT: Final = ""
-_SUMMARIES: Final = """
-    SELECT trace_id, min(start), max(end), count(*), sum(status = 'error') FROM spans
-    WHERE :tenant = '' OR trace_id IN (
+_OF_TENANT: Final = """
+    (:tenant = '' OR trace_id IN (
         SELECT trace_id FROM spans WHERE tenant_id = :tenant
-        UNION SELECT trace_id FROM lines WHERE tenant_id = :tenant)
-    GROUP BY trace_id ORDER BY min(start) DESC, min(seq) DESC LIMIT :limit
+        UNION SELECT trace_id FROM lines WHERE tenant_id = :tenant))
 """
-_FIND: Final = """
-    SELECT trace_id FROM spans WHERE trace_id >= :from AND trace_id < :to
-    UNION SELECT trace_id FROM lines WHERE trace_id >= :from AND trace_id < :to
+# A line may call anything its trace; what is no trace id is not listed as a trace.
+_SUMMARIES: Final = f"""
+    SELECT trace_id, min(start) AS began, max(end), count(*), sum(status = 'error'), min(seq) AS first
+    FROM spans
+    WHERE {_OF_TENANT} GROUP BY trace_id
+    UNION ALL
+    SELECT trace_id, min(time), max(time), 0, 0, min(seq) FROM lines
+    WHERE length(trace_id) = 32 AND trace_id NOT GLOB '*[^0-9a-f]*'
+        AND trace_id NOT IN (SELECT trace_id FROM spans) AND {_OF_TENANT} GROUP BY trace_id
+    ORDER BY began DESC, first DESC LIMIT :limit
+"""  # noqa: S608 text of our own
+_FIND: Final = f"""
+    SELECT trace_id FROM spans WHERE trace_id >= :from AND trace_id < :to AND {_OF_TENANT}
+    UNION SELECT trace_id FROM lines WHERE trace_id >= :from AND trace_id < :to AND {_OF_TENANT}
     ORDER BY trace_id LIMIT :limit
-"""
+"""  # noqa: S608 text of our own
 
 
 class Store:
@@ -102,6 +111,8 @@ class Store:
     def traces(self, limit: int = 20, tenant: str | None = None) -> tuple[TraceSummary, ...]:
         """Return the newest traces, by the time at which each began, newest first.
 
+        A trace of which only lines are stored began with the first of them, and has no name.
+
         Args:
             limit: at most so many.
             tenant: only traces of which a span or line names this tenant.
@@ -116,9 +127,15 @@ class Store:
             newest = self.traces(1, tenant)
             return self.trace(newest[0].trace_id) if newest else None
 
-    def find(self, prefix: str, limit: int = 10) -> tuple[str, ...]:
-        """Return the ids of stored traces that begin with `prefix` (lowercase hexadecimal)."""
-        arguments = {"from": prefix, "to": prefix + "g", "limit": limit}
+    def find(self, prefix: str, limit: int = 10, tenant: str | None = None) -> tuple[str, ...]:
+        """Return the ids of stored traces that begin with `prefix` (lowercase hexadecimal).
+
+        Args:
+            prefix: the beginning of the ids.
+            limit: at most so many.
+            tenant: only traces of which a span or line names this tenant.
+        """
+        arguments = {"from": prefix, "to": prefix + "g", "limit": limit, "tenant": tenant or _ANY_TENANT}
         return tuple(row[0] for row in self._select(_FIND, arguments))
 
     def exemplars(self, metric: str | None = None) -> tuple[Exemplar, ...]:
@@ -169,8 +186,8 @@ class Store:
         self.close()
 
     def _summary(self, row: rows.Row) -> TraceSummary:
-        trace_id, start, end, spans, errors = row
-        line_count = len(self.lines_of(trace_id))
+        trace_id, start, end, spans, errors, _ = row
+        lines = self.lines_of(trace_id)
         of_spans = self._select(
             "SELECT service, tenant_id, name FROM spans WHERE trace_id = ?"
             " ORDER BY parent_id != '', start, seq",
@@ -180,11 +197,11 @@ class Store:
             trace_id=trace_id,
             start=start,
             end=end,
-            name=of_spans[0][2],
-            services=tuple(dict.fromkeys(each[0] for each in of_spans)),
-            tenants=tuple(dict.fromkeys(each[1] for each in of_spans if each[1])),
+            name=of_spans[0][2] if of_spans else "",
+            services=_distinct(*(each[0] for each in of_spans), *(each.service for each in lines)),
+            tenants=_distinct(*(each[1] for each in of_spans), *(each.tenant_id for each in lines)),
             spans=spans,
-            lines=line_count,
+            lines=len(lines),
             errors=errors,
         )
 
@@ -231,6 +248,10 @@ class Store:
         self._connection.execute("COMMIT")
 
 
+def _distinct(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, texts)))
+
+
 def _once(lines: Iterable[Line]) -> Iterator[Line]:
     """Leave out OTLP log records that a line on stdout says already: a service may send both."""
     found = list(lines)
@@ -263,10 +284,20 @@ def _prepared(name: str, *, uri: bool) -> sqlite3.Connection:
             _make(connection)
         # Durable against a crash of a process, which is all that telemetry on a desk needs.
         connection.execute("PRAGMA synchronous = NORMAL")
+        _check_writing(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return _checked(connection)
+
+
+def _check_writing(connection: sqlite3.Connection) -> None:
+    """Raise now what the first write would raise later: a damaged file, one that takes no writes."""
+    damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if damage != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged: {damage.splitlines()[-1]}")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
@@ -306,17 +337,19 @@ def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
 def _checked(connection: sqlite3.Connection) -> sqlite3.Connection:
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        found = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+        if found.keys() >= rows.TABLES.keys() and version != rows.VERSION:
+            raise sqlite3.DatabaseError(f"it is no store of version {rows.VERSION}, but of version {version}")
+        if not found.items() >= rows.TABLES.items():
+            raise sqlite3.DatabaseError("it is a database of something else")
     except sqlite3.Error:
         connection.close()
         raise
-    if version != rows.VERSION:
-        connection.close()
-        raise sqlite3.DatabaseError(f"it is no store of version {rows.VERSION}, but of version {version}")
     return connection
 
 
 def _unusable(path: Path | str, reason: str) -> StoreError:
     return StoreError(
         f"the store {path} cannot be used: {reason}",
-        cure="pass another file: --store FILE; or delete this one, it is written anew",
+        cure="pass another file: --store FILE",
     )

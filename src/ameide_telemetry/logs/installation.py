@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,9 @@ from ameide_telemetry.logs.hooks import Hooks
 from ameide_telemetry.logs.line import Event, LineRenderer
 from ameide_telemetry.logs.otlp import RecordEmitter
 from ameide_telemetry.logs.pretty import PrettyRenderer
-from ameide_telemetry.logs.sink import Sink
+from ameide_telemetry.logs.sink import Sink, TextTarget
 from ameide_telemetry.logs.stdlib import StdlibWiring
-from ameide_telemetry.logs.streams import CapturedStreams, LineStream
+from ameide_telemetry.logs.streams import CapturedStreams, standard_output
 from ameide_telemetry.logs.structured import StructlogWiring
 from ameide_telemetry.settings import TelemetrySettings
 
@@ -43,12 +42,12 @@ class LogInstallation:
     Args:
         settings: the process's settings.
         ledger: where lines are counted.
+        stream: where they go; default: stdout.
     """
 
-    def __init__(self, settings: TelemetrySettings, ledger: Ledger) -> None:
+    def __init__(self, settings: TelemetrySettings, ledger: Ledger, stream: TextTarget | None = None) -> None:
         logs = settings.logs
-        stream = sys.stdout
-        self.sink = Sink(stream.original if isinstance(stream, LineStream) else stream, ledger.lines)
+        self.sink = Sink(standard_output() if stream is None else stream, ledger.lines)
         pretty = logs.format == "pretty" or (logs.format == "auto" and self.sink.isatty())
         self.format = "pretty" if pretty and self.sink.isatty() else "json"
         renderer = (

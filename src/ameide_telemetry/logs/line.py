@@ -41,6 +41,7 @@ _UNSAFE: Final = re.compile(
 )
 _LAST_SURROGATE: Final = "\udfff"
 _FIRST_SURROGATE: Final = "\ud800"
+_BEGINNING: Final = f'{{"{names.LOG_TIMESTAMP}":"'
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_FIELDS: Final = 128
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -110,7 +111,7 @@ class LineRenderer:
         if event.exc_info and current_bindings(context) is None:
             context = remembered(event.exc_info[1]) or context
         text = (
-            f'{{"timestamp":"{self._timestamp(event.created)}Z"'
+            f'{_BEGINNING}{self._timestamp(event.created)}Z"'
             f"{self._levels.get(event.level) or _level_text(event.level)}"
             f"{encode_basestring(message)}{self._logger(event.logger)}{self._static}"
             f"{self._trace_text(context)}{self._context_text(context, limit)}"
@@ -134,7 +135,7 @@ class LineRenderer:
     def _logger(self, name: str) -> str:
         text = self._loggers.get(name)
         if text is None:
-            text = f',"logger":{encode_basestring(name[:256])}'
+            text = f',"{names.LOG_LOGGER}":{encode_basestring(name[:256])}'
             if len(self._loggers) < 1_000:  # noqa: PLR2004 a bound, in case names are made per request
                 self._loggers[name] = text
         return text
@@ -190,6 +191,9 @@ class LineRenderer:
                 taken[key] = value
                 continue
             name = key if type(key) is str else key_text(key)
+            if name.startswith("_"):
+                # As in logging and python-json-logger: private, for handlers and processors only.
+                continue
             parts[name] = _value_text(value, limit)
             if len(parts) >= _MAX_FIELDS:
                 break
@@ -221,8 +225,8 @@ class LineRenderer:
 
 def _ids_text(span: SpanContext) -> str:
     return (
-        f',"trace_id":"{span.trace_id:032x}","span_id":"{span.span_id:016x}"'
-        f',"trace_flags":"{span.trace_flags:02x}"'
+        f',"{names.LOG_TRACE_ID}":"{span.trace_id:032x}","{names.LOG_SPAN_ID}":"{span.span_id:016x}"'
+        f',"{names.LOG_TRACE_FLAGS}":"{span.trace_flags:02x}"'
     )
 
 
@@ -237,7 +241,7 @@ def _truncated(size: int) -> str:
 
 
 def _level_text(level: int) -> str:
-    return f',"level":"{level_name(level)}","message":'
+    return f',"{names.LOG_LEVEL}":"{level_name(level)}","{names.LOG_MESSAGE}":'
 
 
 def _value_text(value: object, limit: int) -> str:

@@ -62,7 +62,7 @@ def _attributes(event: Event) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         key_text(key): plain(value)
         for key, value in (event.fields or {}).items()
-        if key not in names.RESERVED_LOG_KEYS
+        if key not in names.RESERVED_LOG_KEYS and not key_text(key).startswith("_")
     }
     bindings = current_bindings()
     if bindings is not None:

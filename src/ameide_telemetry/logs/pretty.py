@@ -38,7 +38,11 @@ class PrettyRenderer:
             "logger": event.logger,
             "event": event.message,
             **current_context(),
-            **{str(key): plain(value) for key, value in (event.fields or {}).items()},
+            **{
+                str(key): plain(value)
+                for key, value in (event.fields or {}).items()
+                if not str(key).startswith("_")
+            },
         }
         if event.stack:
             values["stack"] = event.stack

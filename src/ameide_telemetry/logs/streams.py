@@ -23,11 +23,31 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.logs.handler import LineWriter
 
-__all__ = ["CapturedStreams", "LineStream"]
+__all__ = ["CapturedStreams", "LineStream", "StandardOutput", "standard_output"]
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _MAX_PENDING: Final = 16_000
 _SITE: Final = guard.site("logs.stream")
+
+
+class StandardOutput:
+    """Whatever is stdout at the moment of a write: pytest puts another there for each phase of a test."""
+
+    def write(self, text: str, /) -> object:
+        """Write text to the stdout of this moment."""
+        stream = _uncaptured(sys.stdout)
+        return stream.write(text) if stream is not None else None
+
+    def flush(self) -> object:
+        """Hand on what that stream has buffered."""
+        stream = _uncaptured(sys.stdout)
+        return stream.flush() if stream is not None else None
+
+
+def standard_output() -> StandardOutput | TextIO | None:
+    """Return where lines go: what is stdout now; where that is pytest's, what is stdout at each moment."""
+    stream = _uncaptured(sys.stdout)
+    return StandardOutput() if type(stream).__module__.startswith("_pytest.") else stream
 
 
 class LineStream(io.TextIOBase):
@@ -176,6 +196,10 @@ class CapturedStreams:
         """Write out unfinished text of this thread, at the end of the process."""
         for stream in self._installed.values():
             stream.finish()
+
+
+def _uncaptured(stream: object) -> TextIO | None:
+    return stream.original if isinstance(stream, LineStream) else cast("TextIO | None", stream)
 
 
 def _flush(stream: TextIO) -> None:

@@ -33,6 +33,7 @@ _PROCESSOR: Final = guard.site("logs.structlog_processor", foreign=True)
 _MESSAGE: Final = guard.site("logs.structlog_message", foreign=True)
 # structlog calls the message `event`; a field of that name waits here until the message is taken out.
 _EVENT_FIELD: Final = "_event_field"
+_LEVEL_FIELD: Final = "_level_number"
 _LEVELS: Final = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -53,6 +54,7 @@ _REPLACED: Final = (
     structlog.processors.LogfmtRenderer,
     structlog.processors.ExceptionRenderer,
     structlog.dev.ConsoleRenderer,
+    structlog.processors.StackInfoRenderer,
     structlog.stdlib.PositionalArgumentsFormatter,
     structlog.stdlib.ProcessorFormatter,
 )
@@ -88,15 +90,11 @@ class BoundLogger(structlog.stdlib.BoundLogger):
         if args:
             event_dict["positional_args"] = args
         for processor in self._processors:
-            done = False
             with _PROCESSOR:
                 try:
                     event_dict = processor(self._logger, method, event_dict)
                 except DropEvent:
                     return None
-                done = True
-            if not done:
-                continue
         return self._hand_over(method, event_dict)
 
     def _hand_over(self, method: str, event_dict: Any) -> Any:
@@ -121,15 +119,16 @@ def _method(name: str, *, with_error: bool = False) -> Callable[..., Any]:
 
 
 # Positional-only, so that a field may be called `event`: structlog's own methods raise TypeError then.
-for _name in ("debug", "info", "warning", "warn", "error", "critical", "fatal"):
+for _name in ("debug", "info", "msg", "warning", "warn", "error", "err", "failure", "critical", "fatal"):
     setattr(BoundLogger, _name, _method(_name))
 BoundLogger.exception = _method("exception", with_error=True)  # type: ignore[method-assign]
 
 
 def _log(self: BoundLogger, level: int | str, event: object = None, /, *args: Any, **fields: Any) -> Any:
     """Log at a level given as stdlib number or by name."""
-    name = level if isinstance(level, str) else level_name(level)
-    return self._say(name.lower(), event, args, fields)
+    if isinstance(level, str):
+        return self._say(level.lower(), event, args, fields)
+    return self._say(level_name(level), event, args, {**fields, _LEVEL_FIELD: level})
 
 
 BoundLogger.log = _log  # type: ignore[assignment, method-assign]
@@ -160,18 +159,22 @@ class StructlogWiring:
         self._processors_before: list[Processor] = []
         self._was_configured = False
         self._configure: Callable[..., None] | None = None
+        self._reset: Callable[[], None] | None = None
 
     def install(self) -> None:
         """Take over structlog's configuration, and keep it when the service configures again."""
         self._was_configured = structlog.is_configured()
         self._take_over()
-        self._configure = structlog.configure
+        self._configure, self._reset = structlog.configure, structlog.reset_defaults
         structlog.configure = self._reconfigure
+        structlog.reset_defaults = self._reset_and_keep
 
     def undo(self) -> None:
         """Restore structlog's configuration as it was before `install`."""
         if self._configure is not None and structlog.configure == self._reconfigure:
             structlog.configure = self._configure
+        if self._reset is not None and structlog.reset_defaults == self._reset_and_keep:
+            structlog.reset_defaults = self._reset
         processors = self._before.get("processors")
         if isinstance(processors, list):
             processors[:] = self._processors_before
@@ -190,6 +193,12 @@ class StructlogWiring:
         self._take_over(first=False)
         guard.note("logs.structlog_reconfigured")
 
+    def _reset_and_keep(self) -> None:
+        """What `structlog.reset_defaults` means while telemetry is on: the default processors, our lines."""
+        if self._reset is not None:
+            self._reset()
+        self._take_over(first=False)
+
     def _take_over(self, *, first: bool = True) -> None:
         current = structlog.get_config()
         processors = current["processors"]
@@ -199,6 +208,7 @@ class StructlogWiring:
         chain: list[Processor] = [
             _Gate(),
             structlog.contextvars.merge_contextvars,
+            structlog.processors.StackInfoRenderer(additional_ignores=[__name__]),
             *own,
             _Terminal(self._writer),
         ]
@@ -225,7 +235,7 @@ class _Gate:
     def __call__(
         self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        if not _stdlib_logger(logger).isEnabledFor(_level_of(method)):
+        if not _stdlib_logger(logger).isEnabledFor(_level_of(method, event_dict)):
             raise DropEvent
         return event_dict
 
@@ -239,7 +249,7 @@ class _Terminal:
         self._writer = writer
 
     def __call__(self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]) -> Any:
-        level = _level_of(method)
+        level = _level_of(method, event_dict)
         stdlib = _stdlib_logger(logger)
         message = _message(event_dict)
         if _EVENT_FIELD in event_dict:
@@ -269,6 +279,10 @@ def _logger_factory() -> structlog.stdlib.LoggerFactory:
 
 def _message(event_dict: MutableMapping[str, Any]) -> str:
     event = event_dict.pop("event", "")
+    if isinstance(event, dict):
+        # As on the stdlib side: a mapping instead of a message is fields, with the message inside.
+        event_dict.update(event)
+        event = event_dict.pop("message", "")
     text = event if type(event) is str else text_of(event)
     arguments = event_dict.pop("positional_args", None)
     if not arguments:
@@ -285,8 +299,9 @@ def _message(event_dict: MutableMapping[str, Any]) -> str:
     return text
 
 
-def _level_of(method: str) -> int:
-    return _LEVELS.get(method, logging.INFO)
+def _level_of(method: str, event_dict: MutableMapping[str, Any]) -> int:
+    level = event_dict.get(_LEVEL_FIELD)
+    return level if isinstance(level, int) else _LEVELS.get(method, logging.INFO)
 
 
 def _stdlib_logger(logger: WrappedLogger) -> logging.Logger:

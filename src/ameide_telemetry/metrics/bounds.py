@@ -22,7 +22,7 @@ __all__ = ["OVERFLOW", "BoundedConsumer", "Bounds"]
 
 # OpenTelemetry specification, metrics SDK, "Overflow attribute".
 OVERFLOW: Final[Mapping[str, bool]] = {"otel.metric.overflow": True}
-_DENIED: Final = names.METRIC_DENIED_ATTRIBUTES
+_SEPARATORS: Final = str.maketrans("", "", "._-")
 _INT64: Final = 2**63
 _MEASURE: Final = guard.site("metrics.measure")
 _REBUILD: Final = guard.site("metrics.rebuild")
@@ -48,9 +48,8 @@ class Bounds:
             guard.note("metrics.value_out_of_range", "a metric value does not fit 64 bits and was left out")
             return None
         attributes = measurement.attributes
-        if attributes and not _DENIED.isdisjoint(attributes):
-            guard.note("metrics.attribute_denied")
-            attributes = {key: each for key, each in attributes.items() if key not in _DENIED}
+        if attributes and not attributes.keys() <= _ALLOWED:
+            attributes = _permitted(attributes)
         if not self._admits(measurement.instrument, _key(attributes)):
             attributes = dict(OVERFLOW)
         return (
@@ -71,6 +70,33 @@ class Bounds:
                 return False
             seen.add(key)
             return True
+
+
+def _folded(name: str) -> str:
+    """Return what is left of a name without case and separators: `Tenant.ID` and `tenantId` are one."""
+    return name.casefold().translate(_SEPARATORS)
+
+
+_DENIED: Final = frozenset(map(_folded, names.METRIC_DENIED_ATTRIBUTES))
+# Names that passed: measuring again costs one look-up per name. Full, it only costs the time to fold.
+_ALLOWED: Final[set[Any]] = set()
+_MOST_ALLOWED: Final = 4096
+
+
+def _permitted(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the attributes without the denied ones: the same object when there are none."""
+    kept = {name: each for name, each in attributes.items() if name in _ALLOWED or _is_allowed(name)}
+    if len(kept) == len(attributes):
+        return attributes
+    guard.note("metrics.attribute_denied")
+    return kept
+
+
+def _is_allowed(name: Any) -> bool:
+    allowed = not (isinstance(name, str) and _folded(name) in _DENIED)
+    if allowed and len(_ALLOWED) < _MOST_ALLOWED:
+        _ALLOWED.add(name)
+    return allowed
 
 
 def _key(attributes: Mapping[str, Any] | None) -> Any:

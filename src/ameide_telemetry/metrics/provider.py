@@ -68,8 +68,12 @@ class Metrics:
 class _Owned:
     """The provider of this process, its bounds, and the pipeline behind it now."""
 
-    def __init__(self, resource: Resource) -> None:
-        self.provider = MeterProvider(resource=resource, shutdown_on_exit=False)
+    def __init__(self, resource: Resource, settings: MetricSettings) -> None:
+        self.provider = MeterProvider(
+            resource=resource,
+            exemplar_filter=_EXEMPLAR_FILTERS[settings.exemplar_filter](),
+            shutdown_on_exit=False,
+        )
         self.pipeline: MetricPipeline | None = None
         self._limit = 1
         self._runtime: RuntimeMetrics | None = None
@@ -149,7 +153,7 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
         if hasattr(present, "add_metric_reader"):
             return Metrics(present, "adopted")
         if owned is None:
-            owned = _process.owned = _Owned(resource)
+            owned = _process.owned = _Owned(resource, settings.metrics)
         metrics.set_meter_provider(owned.provider)
         if metrics.get_meter_provider() is not owned.provider:
             guard.note("metrics.provider_foreign", "another meter provider is installed: it is left alone")

@@ -4,6 +4,7 @@ records      what one signal is told
 model        all of it, with the origin of each value
 table        every setting: name, variables, form, default, meaning (`rows`, `signals` are its parts)
 forms        what a value may look like (`addresses`: endpoints, headers, files, plug-ins)
+hidden       variables that OpenTelemetry stumbles over by itself
 honoured     what becomes of the `OTEL_*` variables that are not in the table
 resolve      first source that speaks wins (`arguments`, `attributes`, `resolution`, `agreements`)
 spelling     near misses

@@ -26,6 +26,7 @@ __all__ = [
     "PATHS",
     "PROTOCOL",
     "SEMCONV",
+    "installed",
     "is_url",
     "plugins",
 ]
@@ -126,7 +127,9 @@ def _take_file(value: object) -> str:
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(path, str):
         raise RefusedError
-    if "\0" in path or not os.path.isfile(path):  # noqa: PTH113 pathlib costs start-up time
+    if "\0" not in path and os.path.isdir(path):  # noqa: PTH112 pathlib costs start-up time
+        raise RefusedError("it is a directory, not a file", code=codes.UNREADABLE_FILE)
+    if "\0" in path or not os.path.isfile(path):  # noqa: PTH113 as above
         raise RefusedError("there is no such file", code=codes.UNREADABLE_FILE)
     if not os.access(path, os.R_OK):
         raise RefusedError("the file cannot be read", code=codes.UNREADABLE_FILE)
@@ -163,7 +166,7 @@ def plugins(group: str, known: Iterable[str], accepted: str) -> Form:
         if "none" in map(str.lower, wanted):
             return ()
         foreign = tuple(name for name in wanted if name not in always)
-        missing = set(foreign) - _entry_points(group) if foreign else set()
+        missing = set(foreign) - installed(group) if foreign else set()
         if missing:
             kept = tuple(name for name in wanted if name not in missing)
             raise RefusedError(
@@ -176,7 +179,8 @@ def plugins(group: str, known: Iterable[str], accepted: str) -> Form:
     return names(accepted, check)
 
 
-def _entry_points(group: str) -> set[str]:
+def installed(group: str) -> set[str]:
+    """Return the names of the installed entry points of a group."""
     from importlib.metadata import entry_points  # noqa: PLC0415 costs 15 ms and is needed for foreign names only
 
     return {point.name for point in entry_points(group=group)}

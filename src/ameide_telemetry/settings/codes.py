@@ -29,12 +29,12 @@ NO_DESTINATION: Final = "TEL018"
 
 CODES: Final[dict[str, str]] = {
     BAD_VALUE: "A value has the wrong type, range or form.",
-    UNKNOWN_OPTION: "An argument or an option in a mapping does not exist.",
+    UNKNOWN_OPTION: "An argument, an option in a mapping or a variable of this library does not exist.",
     UNREADABLE_FILE: "A file that a setting names cannot be read.",
     BAD_ENDPOINT: "An endpoint is no address that anything can be sent to.",
     NOT_INSTALLED: "A setting asks for a package that is not installed.",
     CONTRADICTION: "Two settings exclude each other.",
-    MISSPELT: "A variable has nearly the name of one that exists. Always a warning.",
+    MISSPELT: "An `OTEL_*` variable has nearly the name of one that exists. Always a warning.",
     WITHOUT_EFFECT: "A variable is set that this library does not honour. Always a warning.",
     NO_DESTINATION: "OTLP was asked for by name, but no endpoint is set. Always a warning.",
 }

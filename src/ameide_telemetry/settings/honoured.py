@@ -18,11 +18,11 @@ _ABSENT: Final = "belongs to an exporter that this library does not offer; send 
 LEFT_TO_OTHERS: Final[dict[str, str]] = {
     "OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH": _AGENT,
     "OTEL_PYTHON_CONFIGURATOR": _AGENT,
-    "OTEL_PYTHON_CONTEXT": "read by the OpenTelemetry API when it is imported",
+    "OTEL_PYTHON_CONTEXT": "read by the OpenTelemetry API when it is imported; has to be installed",
     "OTEL_PYTHON_DISTRO": _AGENT,
-    "OTEL_PYTHON_METER_PROVIDER": "read by the OpenTelemetry API; a provider it loads is adopted",
+    "OTEL_PYTHON_METER_PROVIDER": "loaded by the OpenTelemetry API; has to be installed, is adopted",
     "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED": "read by the SDK's providers and OTLP exporters",
-    "OTEL_PYTHON_TRACER_PROVIDER": "read by the OpenTelemetry API; a provider it loads is adopted",
+    "OTEL_PYTHON_TRACER_PROVIDER": "loaded by the OpenTelemetry API; has to be installed, is adopted",
 }
 
 IGNORED: Final[dict[str, str]] = {

@@ -11,6 +11,7 @@ from ameide_telemetry.findings import Finding
 from ameide_telemetry.settings import codes
 from ameide_telemetry.settings.arguments import from_record
 from ameide_telemetry.settings.forms import shown
+from ameide_telemetry.settings.hidden import stumbling
 from ameide_telemetry.settings.records import (
     LogLimits,
     LogSettings,
@@ -63,6 +64,8 @@ class TelemetrySettings:
         service_named: whether somebody said the service's name.
         origins: dotted name of each setting -> where its value came from; not compared.
         warnings: wrong values that were replaced, near-miss names, variables without effect; not compared.
+        hidden_variables: sorted names of variables over whose value OpenTelemetry's own code would stumble
+            and which a lenient start keeps from it; not compared.
     """
 
     service: str = "unknown_service"
@@ -87,6 +90,7 @@ class TelemetrySettings:
     service_named: bool = field(default=False, compare=False)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     warnings: tuple[Finding, ...] = field(default=(), compare=False, repr=False)
+    hidden_variables: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def resolve(
@@ -108,14 +112,16 @@ class TelemetrySettings:
         """
         given = dict(arguments or {})
         earlier = given.pop("settings", None)
+        variables = os.environ if environ is None else environ
+        hidden = stumbling(variables)
         if isinstance(earlier, TelemetrySettings):
-            return _assembled(resolve(given, {}, _said(earlier)), earlier.warnings)
-        found = resolve(given, os.environ if environ is None else environ)
+            return _assembled(resolve(given, {}, _said(earlier)), hidden, earlier.warnings)
+        found = resolve(given, variables)
         if earlier is not None:
             hint = "accepted: TelemetrySettings"
             message = f"{shown(earlier)} is not accepted"
             found.problems.append(Finding(codes.BAD_VALUE, message, "argument settings", hint))
-        return _assembled(found, ())
+        return _assembled(found, hidden)
 
     @classmethod
     def from_environment(
@@ -140,7 +146,9 @@ class TelemetrySettings:
         return tuple(name for name in mine if name in theirs and mine[name] != theirs[name])
 
 
-def _assembled(found: Resolution, earlier: tuple[Finding, ...]) -> TelemetrySettings:
+def _assembled(
+    found: Resolution, hidden: tuple[str, ...], earlier: tuple[Finding, ...] = ()
+) -> TelemetrySettings:
     findings = found.findings()
     values = dict(found.values)
     named = found.said("service") and values["service"] != BY_NAME["service"].default
@@ -156,6 +164,7 @@ def _assembled(found: Resolution, earlier: tuple[Finding, ...]) -> TelemetrySett
         service_named=named,
         origins=MappingProxyType(found.origins),
         warnings=(*earlier, *findings),
+        hidden_variables=hidden,
         **values,  # type: ignore[arg-type]  # each form returns its field's type, as a test proves
     )
 
@@ -186,5 +195,7 @@ def _plain(name: str, value: object) -> object:
 
 
 _NAMES: Final = tuple(
-    name for name in TelemetrySettings.__slots__ if name not in {"service_named", "origins", "warnings"}
+    name
+    for name in TelemetrySettings.__slots__
+    if name not in {"service_named", "origins", "warnings", "hidden_variables"}
 )

@@ -26,8 +26,9 @@ An argument wins over an `OTEL_*` variable, that over an `AMEIDE_TELEMETRY_*` va
 default. Within a row the first variable that is set wins. An empty text counts as unset.
 
 A wrong value is replaced by its default and said in one warning. In strict mode (`strict`, on where `CI` is
-true and under pytest) one `SettingsError` lists everything that is wrong instead. A misspelt variable is
-always only a warning: other tools have `OTEL_*` names too.
+true and under pytest) one `SettingsError` lists everything that is wrong instead. A name that begins with
+`AMEIDE_TELEMETRY_` and is not in these tables is wrong too. A misspelt `OTEL_*` name is only a warning, which
+never raises by itself: other tools have such names too.
 
 Times are seconds as arguments. The specification gives `OTEL_EXPORTER_OTLP_TIMEOUT` and its kin in
 milliseconds, while the Python exporters read seconds; both kinds of value are in use. So a number below 100

@@ -53,10 +53,12 @@ class Resolution:
         """Return what is to be said; each finding once, though three signals may share its cause.
 
         Raises:
-            SettingsError: in strict mode, when there is a problem; it lists all of them.
+            SettingsError: in strict mode, when there is a problem; it lists all of them, and the warnings.
         """
-        problems = tuple(dict.fromkeys(self.problems))
+        problems, warnings = tuple(dict.fromkeys(self.problems)), tuple(dict.fromkeys(self.warnings))
         if problems and self.values["strict"]:
-            raise SettingsError(f"{len(problems)} wrong setting{'s' * (len(problems) > 1)}", problems)
+            beside = (replace(each, message=f"{each.message}; a warning") for each in warnings)
+            heading = f"{len(problems)} wrong setting{'s' * (len(problems) > 1)}"
+            raise SettingsError(heading, (*problems, *beside))
         ignored = (replace(each, message=f"{each.message}; ignored", level="warning") for each in problems)
-        return (*ignored, *dict.fromkeys(self.warnings))
+        return (*ignored, *warnings)

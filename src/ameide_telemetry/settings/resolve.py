@@ -10,9 +10,10 @@ from ameide_telemetry.settings.agreements import agree
 from ameide_telemetry.settings.arguments import from_arguments
 from ameide_telemetry.settings.attributes import Attributes, collect
 from ameide_telemetry.settings.forms import Form, RefusedError
+from ameide_telemetry.settings.hidden import plugin_problems
 from ameide_telemetry.settings.honoured import IGNORED
 from ameide_telemetry.settings.resolution import DEFAULT, Resolution
-from ameide_telemetry.settings.spelling import misspelt
+from ameide_telemetry.settings.spelling import misspelt, unknown
 from ameide_telemetry.settings.table import SETTINGS
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def resolve(
         _settle(resolution, setting, said, texts)
     _put_attributes(resolution, attributes)
     agree(resolution)
+    resolution.problems.extend(plugin_problems(variables))
     _remark(resolution, variables)
     return resolution
 
@@ -152,3 +154,4 @@ def _remark(resolution: Resolution, variables: Mapping[str, str]) -> None:
     for name in sorted(IGNORED.keys() & variables.keys()):
         resolution.warn(codes.WITHOUT_EFFECT, "this variable is not honoured", name, IGNORED[name])
     resolution.warnings.extend(misspelt(variables))
+    resolution.problems.extend(unknown(variables))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from ameide_telemetry.settings.forms import Form
 
-__all__ = ["LARGEST", "RESOURCE_VARIABLE", "Setting", "Source", "own"]
+__all__ = ["LARGEST", "OWN", "RESOURCE_VARIABLE", "Setting", "Source", "own"]
 
 RESOURCE_VARIABLE: Final = "OTEL_RESOURCE_ATTRIBUTES"
 LARGEST: Final = 1_000_000
-_OWN: Final = "AMEIDE_TELEMETRY_"
+OWN: Final = "AMEIDE_TELEMETRY_"
 
 
 class Source(NamedTuple):
@@ -55,4 +55,4 @@ class Setting(NamedTuple):
 
 def own(name: str) -> tuple[Source, ...]:
     """Return the variable of this library called `name` as the only source."""
-    return (Source(_OWN + name),)
+    return (Source(OWN + name),)
