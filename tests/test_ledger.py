@@ -35,7 +35,8 @@ def test_threads_lose_no_count() -> None:
 
     def count() -> None:
         for _ in range(5_000):
-            ledger.pass_through()
+            ledger.emit()
+            ledger.deliver()
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:

@@ -54,10 +54,8 @@ class LineWriter:
         if self.records is not None:
             with _RECORD:
                 self.records(event)
-        if self.lines:
-            self._write_line(event)
-
-    def _write_line(self, event: Event) -> None:
+        if not self.lines:
+            return
         data = _RENDER.call(self.renderer.render, event)
         if data is None:
             problem = Event(time.time(), event.level, _OWN_LOGGER, "a log record could not be rendered")
@@ -100,7 +98,7 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. Never raises, whatever the record holds."""
         values = record.__dict__
-        if DONE_ATTRIBUTE in values or _from_export(record):
+        if DONE_ATTRIBUTE in values or (record.threadName != "MainThread" and _from_export(record)):
             return
         event = _EMIT.call(event_of, record)
         values[DONE_ATTRIBUTE] = True
@@ -141,4 +139,4 @@ def _record(event: Event) -> logging.LogRecord:
 
 def _from_export(record: logging.LogRecord) -> bool:
     thread = record.threadName or ""
-    return thread != "MainThread" and thread.startswith(_WORKER_THREADS) and record.name != _OWN_LOGGER
+    return thread.startswith(_WORKER_THREADS) and record.name != _OWN_LOGGER

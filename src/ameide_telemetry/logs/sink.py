@@ -66,11 +66,11 @@ class Sink:
         """Write one line, newline included. Never raises; what cannot be written is counted as dropped."""
         with self._lock:
             reason = self._write_whole(data) if self._simple else self._write(data)
-        if reason is None:
-            self._ledger.pass_through()
-        else:
-            self._ledger.emit()
-            self._ledger.drop(reason)
+            if reason is None:
+                self._ledger.pass_through()
+            else:
+                self._ledger.emit()
+                self._ledger.drop(reason)
 
     def isatty(self) -> bool:
         """Tell whether a person is likely to read this stream in a terminal."""
