@@ -91,21 +91,11 @@ def init_telemetry(
         ConflictError: strict, and telemetry runs already with different settings.
         ApplicationError: `app` is neither an ASGI nor a WSGI application.
     """
-    arguments: dict[str, object] = {
-        "service": service,
-        "version": version,
-        "environment": environment,
-        "namespace": namespace,
-        "resource": resource,
-        "traces": traces,
-        "metrics": metrics,
-        "logs": logs,
-        "trust": trust,
-        "instrument": None if instrument == "auto" else instrument,
-        "strict": strict,
-        "settings": settings,
-    }
-    given = {name: value for name, value in arguments.items() if value is not None}
+    # Taken before anything else is a local name, so that no argument can be forgotten here.
+    arguments = dict(locals())
+    given = {name: value for name, value in arguments.items() if value is not None and name != "app"}
+    if instrument == "auto":
+        del given["instrument"]
     with _lock:
         handle = _started(_resolved(given, app))
         if app is not None:

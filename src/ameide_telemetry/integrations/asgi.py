@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,7 +105,7 @@ class TelemetryMiddleware:
         otel_context.detach(token)
 
 
-class _Connection:
+class _Connection(ABC):
     """What the two kinds of connection have in common."""
 
     __slots__ = ("_receive", "_routes", "_send", "exchange", "scope")
@@ -159,14 +160,17 @@ class _Connection:
             self.exchange.route = self._routes.template(self.scope)
             self.exchange.finish()
 
+    @abstractmethod
     def _sent_all(self) -> None:
-        """The response is complete."""
+        """The last message was sent."""
 
+    @abstractmethod
     def _received(self, message: Message) -> None:
-        raise NotImplementedError
+        """Learn from a message to the application."""
 
+    @abstractmethod
     def _sending(self, message: Message) -> tuple[Message, bool]:
-        raise NotImplementedError
+        """Learn from a message to the server; return what to send, and whether it is the last."""
 
 
 class _Http(_Connection):
@@ -230,6 +234,9 @@ class _Websocket(_Connection):
     ) -> None:
         super().__init__(telemetry, routes, scope, receive, send)
         self.exchange.response_size = None
+
+    def _sent_all(self) -> None:
+        """Wait for the application to return: a close has an answer."""
 
     def _received(self, message: Message) -> None:
         if message["type"] == "websocket.disconnect" and self.exchange.close_code is None:
