@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other: `python benchmarks`."""
+"""All questions, one after the other: `python benchmarks`."""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ structlog.configure(processors=[structlog.stdlib.ProcessorFormatter.wrap_for_for
 """
 OURS = "from ameide_telemetry import init_telemetry; init_telemetry('orders')"
 LINE = "\nimport logging; logging.getLogger('shop').info('ready')"
-# The start alone is the question; exit is measured by the fault suite.
+# The start alone is the question. Ours builds its exporters on the worker thread when the first record
+# comes, the peer at start: what a service waits for before it can answer is what is compared.
 LEAVE = "\nimport os, sys; sys.stdout.flush(); os._exit(0)"
 VARIANTS = {
     "interpreter alone": "pass",

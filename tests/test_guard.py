@@ -57,7 +57,7 @@ def test_foreign_errors_are_never_raised_again() -> None:
 
 
 def test_a_site_is_made_once_and_listed() -> None:
-    """The list of sites is what a fault suite walks over."""
+    """Whoever wants to make each of them fail can walk over the list."""
     assert guard.site("test.listed") is guard.site("test.listed")
     assert "test.listed" in [site.name for site in guard.sites()]
 
