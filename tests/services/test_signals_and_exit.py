@@ -142,9 +142,11 @@ def audit(event, arguments):
         events.append(f"{event} {arguments}")
 
 def watch_threads():
-    # There is no audit event for threads before 3.12.
-    start = threading._start_new_thread
-    threading._start_new_thread = lambda *arguments: events.append("thread") or start(*arguments)
+    # There is no audit event for threads before 3.12. The function has another name from 3.13 on.
+    names = ("_start_new_thread", "_start_joinable_thread")
+    for name in [each for each in names if hasattr(threading, each)]:
+        start = getattr(threading, name)
+        setattr(threading, name, lambda *a, _start=start, **k: events.append("thread") or _start(*a, **k))
 
 def state():
     return {
