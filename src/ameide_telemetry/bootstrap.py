@@ -283,9 +283,7 @@ class Telemetry:
             "pipelines": {**{signal: self._pipeline(signal) for signal in _SIGNALS}, "lines": self._lines()},
             "counts": dict(self._ledger.counts()),
             "instrumented": {"active": list(self._clients.active), "waiting": list(self._clients.waiting)},
-            "environment_written": ["OTEL_SEMCONV_STABILITY_OPT_IN"]
-            if self._clients.wrote_environment
-            else [],
+            "environment_written": ["OTEL_SEMCONV_STABILITY_OPT_IN"] if self.wrote_environment else [],
             "findings": [str(finding) for finding in (*self.settings.warnings, *self._clients.findings)],
             "diagnostics": guard.counts(),
         }

@@ -50,15 +50,14 @@ class Sink:
         ledger: the balance that the lines are counted in.
     """
 
-    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "_shared", "_simple", "stream")
+    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "_simple", "stream")
 
     def __init__(self, stream: TextTarget | None, ledger: SignalLedger) -> None:
         self.stream = stream
         self._ledger = ledger
         self._descriptor = _descriptor_of(stream)
         self._rest = b""
-        self._shared = _is_pipe(self._descriptor)
-        self._simple = self._descriptor is not None and not self._shared
+        self._simple = self._descriptor is not None and not _is_pipe(self._descriptor)
         # Reentrant, because a signal handler may log while this very thread is writing.
         self._lock = threading.RLock()
 
@@ -104,7 +103,7 @@ class Sink:
                 time.sleep(_TURN_STEP)
             except OSError:
                 # Not every kind of stream knows record locks.
-                self._shared, self._simple = False, True
+                self._simple = True
                 return False
             else:
                 return True
@@ -137,9 +136,9 @@ class Sink:
         return None
 
 
-def _is_pipe(descriptor: int | None) -> bool:
+def _is_pipe(descriptor: int) -> bool:
     """Tell whether other processes may write in between; the kernel appends to files in one piece."""
-    if descriptor is None or fcntl is None:
+    if fcntl is None:
         return False
     return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
 

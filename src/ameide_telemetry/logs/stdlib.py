@@ -178,10 +178,10 @@ class StdlibWiring:
 
     def _make_sure(self, enabled: set[logging.Logger], level: int) -> None:
         self._take_over()
-        disabled = sorted(logger.name for logger in enabled if logger.disabled)
-        for name in disabled:
+        disabled = [logger for logger in enabled if logger.disabled]
+        for logger in disabled:
             # `disable_existing_loggers` is true by default and would silence loggers made earlier.
-            logging.getLogger(name).disabled = False
+            logger.disabled = False
         root = logging.getLogger()
         if disabled or root.level != level:
             guard.note(

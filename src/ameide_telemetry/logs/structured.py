@@ -164,8 +164,10 @@ class StructlogWiring:
     def install(self) -> None:
         """Take over structlog's configuration, and keep it when the service configures again."""
         self._was_configured = structlog.is_configured()
-        self._take_over()
+        self._before = structlog.get_config()
+        self._processors_before = list(self._before["processors"])
         self._configure, self._reset = structlog.configure, structlog.reset_defaults
+        self._take_over()
         structlog.configure = self._reconfigure
         structlog.reset_defaults = self._reset_and_keep
 
@@ -190,18 +192,17 @@ class StructlogWiring:
         """What `structlog.configure` means while telemetry is on: the service's processors, our lines."""
         if self._configure is not None:
             self._configure(*args, **kwargs)
-        self._take_over(first=False)
+        self._take_over()
         guard.note("logs.structlog_reconfigured")
 
     def _reset_and_keep(self) -> None:
         """What `structlog.reset_defaults` means while telemetry is on: the default processors, our lines."""
         if self._reset is not None:
             self._reset()
-        self._take_over(first=False)
+        self._take_over()
 
-    def _take_over(self, *, first: bool = True) -> None:
-        current = structlog.get_config()
-        processors = current["processors"]
+    def _take_over(self) -> None:
+        processors = structlog.get_config()["processors"]
         own = [
             each for each in processors if not _is_replaced(each) and not isinstance(each, (_Gate, _Terminal))
         ]
@@ -212,9 +213,6 @@ class StructlogWiring:
             *own,
             _Terminal(self._writer),
         ]
-        if first:
-            self._before = dict(current)
-            self._processors_before = list(processors)
         if isinstance(processors, list):
             processors[:] = chain
             chain = processors
