@@ -76,7 +76,7 @@ def _store(tmp_path: Path) -> str:
 def _running(store: str, code: str, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], bytes]]:
     """Start `run` as a process of its own and wait for the command's first line."""
     command = [*_COMMAND, "--store", store, "--json", *options, "--", sys.executable, "-c", code]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout is not None
         try:
             yield process, process.stdout.readline()
