@@ -60,6 +60,7 @@ def init_telemetry(
     logs: LogSettings | Mapping[str, object] | bool | None = None,
     trust: Literal["internal", "edge"] | None = None,
     instrument: Literal["auto", False] | Iterable[str] = "auto",
+    handle_sigterm: bool | None = None,
     strict: bool | None = None,
     settings: TelemetrySettings | None = None,
 ) -> Telemetry:
@@ -83,6 +84,7 @@ def init_telemetry(
         logs: options for lines by name, or False for none.
         trust: `internal` continues the caller's trace; `edge` starts a new one and links the caller's.
         instrument: client libraries to instrument: `auto` for all that are installed, names, or False.
+        handle_sigterm: whether SIGTERM flushes before it ends the process: for scripts and `flask run`.
         strict: whether wrong settings raise; default only under pytest and where `CI` is set.
         settings: settings made before, which the other arguments override.
 

@@ -55,6 +55,8 @@ class TelemetrySettings:
         strict: whether wrong settings raise instead of being said.
         disabled: `OTEL_SDK_DISABLED`: lines and propagation stay, exporting stops.
         exit_timeout: budget at process exit, in seconds, for all signals together.
+        handle_sigterm: whether SIGTERM flushes before it ends the process, for scripts and `flask run`.
+        max_queue_bytes: estimated bytes of memory that records of all signals may wait in.
         propagators: names in order; empty for none.
         semconv_stability_opt_in: values of `OTEL_SEMCONV_STABILITY_OPT_IN`, for contrib instrumentations.
         resource_detectors: SDK resource detectors to run; they cost start-up time.
@@ -81,6 +83,8 @@ class TelemetrySettings:
     strict: bool = False
     disabled: bool = False
     exit_timeout: float = 5.0
+    handle_sigterm: bool = False
+    max_queue_bytes: int = 33_554_432
     propagators: tuple[str, ...] = ("tracecontext", "baggage")
     semconv_stability_opt_in: tuple[str, ...] = ()
     resource_detectors: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ __all__ = [
     "Exporter",
     "LogFormat",
     "LogLimits",
+    "LogPolicy",
     "LogSettings",
     "LogSink",
     "MetricSettings",
@@ -34,6 +35,7 @@ Compression = Literal["none", "gzip", "deflate"]
 ExemplarFilter = Literal["trace_based", "always_on", "always_off"]
 Exporter = Literal["otlp", "console", "none"]
 LogFormat = Literal["auto", "json", "pretty"]
+LogPolicy = Literal["drop", "block"]
 LogSink = Literal["stdout", "otlp", "both"]
 Protocol = Literal["http/protobuf", "grpc"]
 Sampler = Literal[
@@ -172,6 +174,10 @@ class LogSettings:
         level: lowest level that becomes a line, as a number of `logging`.
         sink: `stdout` (the product), `otlp`, or `both`; the last two need an endpoint.
         capture_streams: whether text from `print` and raw writes to stdout and stderr becomes lines.
+        when_stalled: what a log call does while nobody reads stdout: `drop` lets a bounded number of bytes
+            wait and counts the lines that find no room, `block` waits for the reader.
+        storm_limit: lines per second of one logger, level and message template; 0 for no limit. What is
+            suppressed is counted and said.
         colors: whether `pretty` uses terminal colours; `NO_COLOR` turns them off.
         otlp: None when no endpoint is set: nothing is exported.
         limits: bounds of one record sent over OTLP.
@@ -186,6 +192,8 @@ class LogSettings:
     level: int = 20
     sink: LogSink = "stdout"
     capture_streams: bool = True
+    when_stalled: LogPolicy = "drop"
+    storm_limit: int = 0
     colors: bool = True
     otlp: OtlpSettings | None = None
     limits: LogLimits = field(default_factory=LogLimits)

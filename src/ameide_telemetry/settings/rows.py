@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from ameide_telemetry.settings.forms import Form
 
-__all__ = ["LARGEST", "OWN", "RESOURCE_VARIABLE", "Setting", "Source", "own"]
+__all__ = ["LARGEST", "LARGEST_SIZE", "OWN", "RESOURCE_VARIABLE", "Setting", "Source", "own"]
 
 RESOURCE_VARIABLE: Final = "OTEL_RESOURCE_ATTRIBUTES"
 LARGEST: Final = 1_000_000
+LARGEST_SIZE: Final = 1 << 40
 OWN: Final = "AMEIDE_TELEMETRY_"
 
 

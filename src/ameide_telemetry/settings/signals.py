@@ -277,6 +277,20 @@ LOGS: Final = (
         own("CAPTURE_STREAMS"),
     ),
     Setting(
+        "logs.when_stalled",
+        forms.choice("drop", "block"),
+        "drop",
+        "What a log call does while nobody reads stdout: count the line as dropped, or wait.",
+        own("LOG_WHEN_STALLED"),
+    ),
+    Setting(
+        "logs.storm_limit",
+        forms.whole(0, LARGEST),
+        0,
+        "Lines per second of one logger, level and message template; 0 for no limit.",
+        own("LOG_STORM_LIMIT"),
+    ),
+    Setting(
         "logs.colors",
         forms.BOOLEAN,
         True,

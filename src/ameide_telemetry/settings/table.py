@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from ameide_telemetry.settings import addresses, forms
-from ameide_telemetry.settings.rows import RESOURCE_VARIABLE, Setting, Source, own
+from ameide_telemetry.settings.rows import LARGEST_SIZE, RESOURCE_VARIABLE, Setting, Source, own
 from ameide_telemetry.settings.signals import LOGS, METRICS, TRACES
 
 __all__ = ["BY_NAME", "SETTINGS", "variables"]
@@ -112,6 +112,20 @@ _GENERAL: Final = (
         5.0,
         "Seconds that all signals together may take at process exit.",
         own("EXIT_TIMEOUT"),
+    ),
+    Setting(
+        "handle_sigterm",
+        forms.BOOLEAN,
+        False,
+        "SIGTERM flushes before it ends the process: for scripts and `flask run`, which no server ends.",
+        own("HANDLE_SIGTERM"),
+    ),
+    Setting(
+        "max_queue_bytes",
+        forms.whole(65_536, LARGEST_SIZE),
+        33_554_432,
+        "Estimated bytes that records of all signals may wait in; the rest is dropped and counted.",
+        own("MAX_QUEUE_BYTES"),
     ),
     Setting(
         "propagators",
