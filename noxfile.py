@@ -19,6 +19,9 @@ INSIDE = "none"  # nox's name for "inside the environment that started it"
 NEWER_PYTHONS = ("3.12", "3.13", "3.14")
 # pytest stops what its tests started before it goes; nox's own 0.3 s would cut it short.
 PATIENCE_SECONDS = 15
+SOAK_SECONDS = 3600
+# Whoever is free takes the next test: some wait for half a minute, others take none.
+IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
 
 
 @nox.session
@@ -61,6 +64,34 @@ def tests(session: nox.Session) -> None:
     pytest(session, "--numprocesses=2", "--dist=loadscope", under=("coverage", "run", "-m"))
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Every fault test, the long ones too: real processes, sockets and pipes; at most 12 minutes."""
+    install_lock(session)
+    pytest(session, "tests/faults", "-m", "not soak", *IN_PAIRS, "--durations=10", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """A million generated inputs and more; a test that takes an hour is ended."""
+    install_lock(session)
+    limit = ("-o", f"faulthandler_timeout={SOAK_SECONDS}")
+    pytest(session, "tests/faults", "-m", "soak", *IN_PAIRS, *limit, *session.posargs)
+
+
+@nox.session
+def scorecard(session: nox.Session) -> None:
+    """Measure every promise about failure, beside parts wired by hand; writes docs/reference/scorecard.md."""
+    install_lock(session)
+    session.run(
+        *("python", "-m", "faults.scorecard", *session.posargs),
+        env={"PYTHONPATH": "tests"},
+        # The table or the data is all that stdout gets.
+        stderr=None,
+        interrupt_timeout=PATIENCE_SECONDS,
+    )
 
 
 @nox.session(python=NEWER_PYTHONS)

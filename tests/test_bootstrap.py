@@ -364,6 +364,55 @@ def test_a_start_that_fails_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> N
     assert (sys.stdout, list(logging.getLogger().handlers)) == (stdout, handlers)
 
 
+def test_a_start_that_fails_late_leaves_no_thread() -> None:
+    """A worker that had been started already ends with the start that failed."""
+    code = (
+        "import threading\n"
+        "from ameide_telemetry import bootstrap\n"
+        "def broken(*_, **__): raise RuntimeError\n"
+        "bootstrap.instrument_clients = broken\n"
+        "try: bootstrap.init_telemetry('orders', metrics={'endpoint': 'http://127.0.0.1:9/v1/metrics'})\n"
+        "except RuntimeError: print(any(each.name == 'ameide-telemetry-metrics' and not each.join(20)"
+        " and each.is_alive() for each in threading.enumerate()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=service_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_sigterm_is_handled_on_request_only() -> None:
+    """The argument and the variable install a handler; shutting down puts back what was there."""
+    code = (
+        "import signal, sys\n"
+        "from ameide_telemetry import init_telemetry\n"
+        "handle = init_telemetry('orders', handle_sigterm={'yes': True, 'no': False}.get(sys.argv[1]))\n"
+        "found = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL\n"
+        "handle.shutdown()\n"
+        "print(found, signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    )
+
+    def answer(choice: str, **environ: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code, choice],
+            env=service_environment(**environ),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout
+
+    assert answer("yes") == "True True\n"
+    assert answer("unsaid", AMEIDE_TELEMETRY_HANDLE_SIGTERM="true") == "True True\n"
+    assert answer("unsaid") == answer("no", AMEIDE_TELEMETRY_HANDLE_SIGTERM="true") == "False True\n"
+
+
 @pytest.mark.parametrize("timeout", [None, "x", -1, float("nan"), True])
 def test_a_wrong_timeout_is_said_and_the_default_taken(
     timeout: Any, caplog: pytest.LogCaptureFixture

@@ -26,11 +26,12 @@ from ameide_telemetry.context import (
     current_context,
     remember,
     remembered,
+    restore,
 )
 from ameide_telemetry.contract import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +168,35 @@ def test_a_replaced_value_is_counted_and_an_unprintable_one_left_out() -> None:
     assert current_context().tenant_id == "acme_corp_eu"
     bind_context(request_id=Unprintable())  # type: ignore[arg-type]
     assert current_context().request_id is None
-    assert guard.counts() == {"context.tenant_id_replaced": 1, "context.value": 1}
+    assert guard.counts() == {"context.tenant_id_replaced": 1, "values.foreign": 1}
+
+
+def test_a_context_that_is_closed_elsewhere_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """An async generator whose client went away is closed by another task; nothing is logged for that."""
+    guard.reset()
+
+    async def stream() -> AsyncIterator[str | None]:
+        with bound_context(tenant_id="acme"):
+            while True:
+                yield current_context().tenant_id
+
+    async def disconnect() -> None:
+        chunks = stream()
+        assert await asyncio.create_task(anext(chunks)) == "acme"  # type: ignore[arg-type]
+        await asyncio.create_task(chunks.aclose())  # type: ignore[attr-defined]
+
+    for _ in range(100):
+        asyncio.run(disconnect())
+    assert guard.counts() == {"context.not_restored": 100}
+    assert not caplog.records
+
+
+def test_a_token_of_another_runtime_context_is_given_back_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OTel lets a process bring its own; its tokens are not contextvars' then."""
+    given: list[object] = []
+    monkeypatch.setattr(otel_context, "detach", given.append)
+    restore("token")  # type: ignore[arg-type]
+    assert given == ["token"]
 
 
 def test_bindings_travel_in_the_otel_context() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ameide_telemetry.ledger import Ledger, SignalLedger
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 @given(
@@ -58,3 +64,66 @@ def test_reset_starts_every_signal_from_zero() -> None:
         "logs": 0,
         "lines": 0,
     }
+
+
+def test_a_signal_handler_counts_while_its_thread_counts() -> None:
+    """Thousands of interruptions, each of which counts and reads: no deadlock and no lost count."""
+    ledger, handled = SignalLedger(), [0]
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        handled[0] += 1
+        ledger.emit()
+        ledger.drop("storm")
+        assert ledger.counts()["queued"] >= 0
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
+    counted, end = 0, time.monotonic() + 30
+    try:
+        while handled[0] < 1000 and time.monotonic() < end:
+            ledger.emit()
+            ledger.drop("queue_full")
+            ledger.pass_through(2)
+            counted += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    counts = ledger.counts()
+    assert handled[0] >= 1000
+    assert counts["dropped_by_reason"] == {"queue_full": counted, "storm": handled[0]}
+    assert (counts["emitted"], counts["queued"]) == (counted * 3 + handled[0], 0)
+
+
+def test_no_count_goes_backwards() -> None:
+    """Counting nothing, or less than nothing, changes nothing."""
+    ledger = SignalLedger()
+    for count in (0, -5):
+        ledger.emit(count)
+        ledger.deliver(count)
+        ledger.pass_through(count)
+        ledger.drop("storm", count)
+    assert ledger.counts()["emitted"] == ledger.counts()["dropped"] == 0
+    assert ledger.counts()["queued"] == 0
+
+
+def test_whoever_reads_sees_nothing_delivered_that_was_not_emitted() -> None:
+    """Read thousands of times while others count, no balance is ever below zero."""
+    ledger, done = SignalLedger(), threading.Event()
+
+    def count() -> None:
+        while not done.is_set():
+            ledger.emit(3)
+            ledger.drop("queue_full")
+            ledger.deliver(2)
+            ledger.pass_through()
+
+    threads = [threading.Thread(target=count) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert min(ledger.counts()["queued"] for _ in range(5_000)) >= 0
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(30)
+    assert ledger.counts()["queued"] == 0

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import baggage, propagate
 from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import DefaultGetter
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, bound_context, current_bindings, with_bindings
@@ -20,7 +22,6 @@ from support.environment import service_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 PROPAGATOR = ContractBaggagePropagator()
 
@@ -46,7 +47,7 @@ def test_bindings_and_the_services_own_baggage_go_out() -> None:
     context = baggage.set_baggage("plan", "gold & green", Context())
     context = with_bindings(Bindings({"tenant_id": "acme", "request_id": "r-1"}), context)
     PROPAGATOR.inject(carrier, context)
-    assert carrier == {"baggage": "plan=gold+%26+green,tenant_id=acme,request_id=r-1"}
+    assert carrier == {"baggage": "tenant_id=acme,request_id=r-1,plan=gold+%26+green"}
 
 
 def test_nothing_in_force_writes_no_header() -> None:
@@ -89,10 +90,35 @@ def test_outgoing_baggage_stays_within_the_limit() -> None:
     context = Context()
     for number in range(20):
         context = baggage.set_baggage(f"key{number}", "v" * 1000, context)
+    context = with_bindings(Bindings({"tenant_id": "acme"}), context)
     carrier: dict[str, str] = {}
     PROPAGATOR.inject(carrier, context)
     assert len(carrier["baggage"]) <= 8192
-    assert guard.counts() == {"propagation.baggage_too_long": 1}
+    assert carrier["baggage"].startswith("tenant_id=acme,key0=")
+    assert guard.counts() == {"propagation.baggage_too_long": 12}
+
+
+@pytest.mark.parametrize("key", ["a b", "a\r\nx-evil: 1", "", "käse", "\ud800", "a=b", "a,b", "a;b"])
+def test_a_baggage_key_that_is_no_token_stays_here(key: str) -> None:
+    """A line break in a key would be a header of its own; the rest of the baggage goes out."""
+    guard.reset()
+    context = baggage.set_baggage("plan", "gold", baggage.set_baggage(key, "v", Context()))
+    carrier: dict[str, str] = {}
+    PROPAGATOR.inject(carrier, context)
+    assert carrier == {"baggage": "plan=gold"}
+    assert guard.counts() == {"propagation.baggage_key_refused": 1}
+
+
+@pytest.mark.parametrize("header", [7, [b"tenant_id=acme"], [None], object()])
+def test_a_carrier_that_returns_something_else_is_no_error(header: object) -> None:
+    """The context comes back as it was."""
+
+    class Odd(DefaultGetter):
+        def get(self, carrier: object, key: str) -> object:  # type: ignore[override]
+            return header
+
+    before = Context()
+    assert PROPAGATOR.extract({}, before, Odd()) is before
 
 
 def test_install_is_undone_exactly() -> None:

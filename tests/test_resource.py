@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from types import SimpleNamespace
 
 from opentelemetry.sdk.resources import Resource
 
 from ameide_telemetry import guard
-from ameide_telemetry.resource import build_resource, replace_resource
+from ameide_telemetry.resource import build_resource, quick_to_fork, replace_resource
 from ameide_telemetry.settings import TelemetrySettings
+from support.pipelines import run_program
 
 
 def test_the_settings_are_in_it() -> None:
@@ -63,3 +65,93 @@ def test_a_provider_without_the_private_names_keeps_its_resource() -> None:
     replace_resource(SimpleNamespace(), Resource.get_empty())
     replace_resource(SimpleNamespace(_update_resource=print), Resource.get_empty(), config="_sdk_config")
     assert guard.counts() == {"resource.kept": 2}
+
+
+_FORKS = """
+    import json, os, signal
+    from faults.kit.forks import fork_in_c
+    from opentelemetry.sdk import resources
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.trace import TracerProvider
+    from ameide_telemetry.resource import build_resource, quick_to_fork
+    from ameide_telemetry.settings import TelemetrySettings
+
+    ran = []
+    detect = resources.ServiceInstanceIdResourceDetector.detect
+    resources.ServiceInstanceIdResourceDetector.detect = lambda self: ran.append(1) or detect(self)
+    resource = build_resource(TelemetrySettings(resource_attributes=(("service.instance.id", "pod-abc"),)))
+    tracers = quick_to_fork(TracerProvider)(resource=resource, shutdown_on_exit=False)
+    meters = quick_to_fork(MeterProvider)(resource=resource, shutdown_on_exit=False)
+    loggers = quick_to_fork(LoggerProvider)(resource=resource, shutdown_on_exit=False)
+    del ran[:]
+
+    def look():
+        seen = [tracers.resource, meters._sdk_config.resource, loggers.resource]
+        seen.append(tracers.get_tracer("t").start_span("s").resource)
+        return [[each.attributes[key] for each in seen] for key in KEYS], len(ran)
+
+    KEYS = ("service.instance.id", "ameide.service.instance.id")
+    answers = [look()]
+    for fork in (os.fork, fork_in_c):
+        read, write = os.pipe()
+        locks = [tracers._tracers_lock, meters._meter_lock, loggers._active_loggers_lock]
+        for lock in locks:
+            lock.acquire()
+        child = fork()
+        if child == 0:
+            signal.alarm(20)
+            if fork is fork_in_c:
+                # Nothing of Python's was told: whoever held a lock has to be the same thread.
+                for lock in locks:
+                    lock.release()
+            os.write(write, json.dumps(look()).encode())
+            os._exit(0)
+        for lock in locks:
+            lock.release()
+        os.waitpid(child, 0)
+        answers.append(json.loads(os.read(read, 10_000)))
+    answers.append(look())
+    print(json.dumps(answers))
+"""
+
+
+def test_every_process_has_one_id_of_its_own_in_all_signals() -> None:
+    """After a fork of either kind the id is new, once for all signals; no detector runs, no lock is held."""
+    (first, of_fork, of_c, again) = json.loads(run_program(_FORKS))
+    ids = [set(each[0][0]) for each in (first, of_fork, of_c)]
+    assert [len(each) for each in ids] == [1, 1, 1]
+    assert len(set.union(*ids)) == 3
+    assert again == first
+    assert {each for answer in (first, of_fork, of_c) for each in answer[0][1]} == {"pod-abc"}
+    assert [answer[1] for answer in (first, of_fork, of_c)] == [0, 0, 0]
+
+
+def test_resources_are_equal_by_what_they_say() -> None:
+    """A merged one still knows its process, equal ones have one hash, and another provider is left alone."""
+    resource = build_resource(TelemetrySettings(service="orders"))
+    merged = resource.merge(Resource({"team": "cart"}))
+    assert type(merged) is type(resource)
+    assert merged.attributes["team"] == "cart"
+    assert resource.merge(Resource.get_empty()) == resource
+    assert hash(resource.merge(Resource.get_empty())) == hash(resource)
+    assert quick_to_fork(dict) is dict
+
+
+def test_what_detectors_found_is_found_again_in_a_child() -> None:
+    """The id of the process is one of those things: then the SDK's own refresh stays."""
+    program = """
+        import os
+        from opentelemetry.sdk.trace import TracerProvider
+        from ameide_telemetry.resource import build_resource, quick_to_fork
+        from ameide_telemetry.settings import TelemetrySettings
+
+        settings = TelemetrySettings(resource_detectors=("process",))
+        provider = quick_to_fork(TracerProvider)(resource=build_resource(settings), shutdown_on_exit=False)
+        assert provider.resource.attributes["process.pid"] == os.getpid()
+        child = os.fork()
+        if child == 0:
+            os._exit(provider.resource.attributes["process.pid"] != os.getpid())
+        print(os.waitpid(child, 0)[1])
+    """
+    assert run_program(program, env={"OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "process"}).strip() == "0"

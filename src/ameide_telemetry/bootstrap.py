@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 from ameide_telemetry import guard, lifecycle, logs, metrics, propagation, traces
 from ameide_telemetry.exceptions import ApplicationError, ConflictError, SettingsError
 from ameide_telemetry.export import log_records
+from ameide_telemetry.export.budget import ByteBudget
 from ameide_telemetry.export.results import FlushResult
 from ameide_telemetry.export.together import flush_all, shutdown_all
 from ameide_telemetry.findings import Finding
@@ -18,6 +19,7 @@ from ameide_telemetry.integrations.application import check_application, instrum
 from ameide_telemetry.integrations.clients import instrument_clients
 from ameide_telemetry.integrations.server import ServerTelemetry
 from ameide_telemetry.ledger import Ledger
+from ameide_telemetry.logs.storm import SUPPRESSED
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.upstream import hidden
@@ -91,6 +93,7 @@ def init_telemetry(
     Raises:
         SettingsError: strict, and at least one setting is wrong; the text lists all of them.
         ConflictError: strict, and telemetry runs already with different settings.
+        InstrumentError: strict, and metric instruments that were made before contradict one another.
         ApplicationError: `app` is neither an ASGI nor a WSGI application.
     """
     # Taken before anything else is a local name, so that no argument can be forgotten here.
@@ -166,12 +169,17 @@ class Telemetry:
         self.app: Any = None
         self._active = True
         self._ledger = Ledger()
+        self._budget = ByteBudget(settings.max_queue_bytes)
+        self._pipelines: list[Pipeline] = []
+        self._findings = list(settings.warnings)
         self._undo: list[Callable[[], object]] = []
         self._server: ServerTelemetry | None = None
         try:
             self._start()
         except BaseException:
             self._roll_back()
+            # A worker may run already: without a handle nobody could stop it.
+            shutdown_all(self._pipelines, 0)
             raise
 
     @property
@@ -191,25 +199,41 @@ class Telemetry:
             self._undo.append(self._logs.undo)
         self._undo.append(propagation.install(settings.propagators))
         resource = build_resource(settings)
-        self._traces = traces.install(settings, resource, self._ledger)
+        self._traces = traces.install(settings, resource, self._ledger, self._budget)
         self._undo.append(self._traces.undo)
+        self._add(self._traces.pipeline)
         self._metrics = metrics.install(settings, resource, self._ledger)
         self._undo.append(self._metrics.undo)
-        self._log_records = log_records.install(settings, resource, self._ledger)
+        self._add(self._metrics.pipeline)
+        self._log_records = log_records.install(settings, resource, self._ledger, self._budget)
         self._undo.append(self._log_records.undo)
+        self._add(self._log_records.pipeline)
         if self._logs is not None and self._log_records.pipeline is not None:
             self._logs.also_over_otlp(self._log_records, lines=settings.logs.sink != "otlp")
-        watch = lifecycle.watch(
-            self._pipelines(),
-            exit_timeout=settings.exit_timeout,
-            ledger=self._ledger,
-            finish=self._logs.finish if self._logs is not None else None,
-        )
-        self._undo.append(watch.undo)
+        self._watch()
         self._clients = instrument_clients(settings, flush=lifecycle.flush_now)
         self._undo.append(self._clients.undo)
-        self._say(settings.warnings)
-        self._say(each for each in self._clients.findings if each.level != "info")
+        self._findings += (*self._clients.findings, *lifecycle.unsupported())
+        self._say(each for each in self._findings if each.level != "info" or each in settings.warnings)
+
+    def _add(self, pipeline: Pipeline | None) -> None:
+        if pipeline is not None:
+            self._pipelines.append(pipeline)
+
+    def _watch(self) -> None:
+        """Have what waits sent at the end of the process."""
+        watch = lifecycle.watch(
+            self._pipelines,
+            exit_timeout=self.settings.exit_timeout,
+            ledger=self._ledger,
+            finish=self._logs.finish if self._logs is not None else None,
+            go_on=self._logs.resume if self._logs is not None else None,
+        )
+        self._undo.append(watch.undo)
+        if self.settings.handle_sigterm:
+            sigterm = lifecycle.handle_sigterm()
+            self._undo.append(sigterm.undo)
+            self._findings += sigterm.findings
 
     def instrument_app(self, app: Application) -> Application:
         """Put the request middleware around an application, outermost, and return what to serve.
@@ -250,7 +274,7 @@ class Telemetry:
             Per signal: whether everything that waited was acknowledged, and the counts. False as a whole
             when any signal was not.
         """
-        return flush_all(self._pipelines(), self._seconds("force_flush", timeout, _FLUSH_SECONDS))
+        return flush_all(self._pipelines, self._seconds("force_flush", timeout, _FLUSH_SECONDS))
 
     def shutdown(self, timeout: float = _SHUTDOWN_SECONDS) -> FlushResult:
         """Send what waits, stop, and leave the process as it was before `init_telemetry`.
@@ -263,7 +287,7 @@ class Telemetry:
                 return FlushResult()
             self._active = False
             try:
-                return shutdown_all(self._pipelines(), self._seconds("shutdown", timeout, _SHUTDOWN_SECONDS))
+                return shutdown_all(self._pipelines, self._seconds("shutdown", timeout, _SHUTDOWN_SECONDS))
             finally:
                 self._roll_back()
 
@@ -286,7 +310,7 @@ class Telemetry:
             "counts": dict(self._ledger.counts()),
             "instrumented": {"active": list(self._clients.active), "waiting": list(self._clients.waiting)},
             "environment_written": ["OTEL_SEMCONV_STABILITY_OPT_IN"] if self.wrote_environment else [],
-            "findings": [str(finding) for finding in (*self.settings.warnings, *self._clients.findings)],
+            "findings": [str(finding) for finding in self._findings],
             "diagnostics": guard.counts(),
         }
 
@@ -299,7 +323,8 @@ class Telemetry:
         if error is None:
             self.shutdown(self.settings.exit_timeout)
         else:
-            self.force_flush(self.settings.exit_timeout)
+            # By the same way as the hook at exit, which comes next and shares its time.
+            lifecycle.flush_now(self.settings.exit_timeout)
 
     def __repr__(self) -> str:
         state = "active" if self._active else "shut down"
@@ -316,20 +341,16 @@ class Telemetry:
         _logger.warning("%s(timeout=%.40r): accepted are seconds from 0; %s is used", call, timeout, default)
         return default
 
-    def _pipelines(self) -> tuple[Pipeline | None, ...]:
-        return self._traces.pipeline, self._metrics.pipeline, self._log_records.pipeline
-
     def _pipeline(self, signal: str) -> dict[str, Any]:
-        pipeline = next(
-            (each for each in self._pipelines() if each is not None and each.signal == signal), None
-        )
+        pipeline = next((each for each in self._pipelines if each.signal == signal), None)
         status = dict(pipeline.status()) if pipeline is not None else {"state": "off", "exporter": "none"}
         counts = self._ledger.counts()[signal]
         return {**status, **counts, "counts": counts}
 
     def _lines(self) -> dict[str, Any]:
         counts = self._ledger.lines.counts()
-        state = "off" if self._logs is None else "failing" if counts["dropped"] else "ok"
+        lost = counts["dropped"] - counts["dropped_by_reason"].get(SUPPRESSED, 0)
+        state = "off" if self._logs is None else "failing" if lost or counts["queued"] else "ok"
         form = "none" if self._logs is None else f"stdout {self._logs.format}"
         return {"state": state, "exporter": form, **counts, "counts": counts}
 

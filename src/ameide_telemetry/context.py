@@ -20,6 +20,8 @@ from opentelemetry import trace
 
 from ameide_telemetry import guard
 from ameide_telemetry.contract import names
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.text import exact, printable
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -39,14 +41,15 @@ __all__ = [
     "current_context",
     "remember",
     "remembered",
+    "restore",
     "with_bindings",
 ]
 
+_CALL: Final = guard.site("context.call")
 _KEY: Final = otel_context.create_key("ameide-telemetry-bindings")
 _ALIASES: Final = {"session_id": names.LOG_SESSION_ID, "saas.tenant": names.LOG_TENANT_ID}
 _REMEMBERED: Final = "_ameide_telemetry_context"
 _REMEMBER: Final = guard.site("context.remember", foreign=True)
-_FOREIGN_VALUE: Final = guard.site("context.value", foreign=True)
 # The characters that the contract's patterns allow, per field: what Loki and Tempo accept in a tenant id,
 # and what a request id may hold.
 _REFUSED: Final = {
@@ -68,7 +71,7 @@ class Bindings:
         values: contract fields by their log key (`tenant_id`, `request_id`, `ameide_session_id`).
         fields: further fields that the service bound; they appear on log lines only.
         revision: grows with every change, so that renderings can be cached.
-        rendered: the cached rendering of the log pipeline, `(revision, text)`.
+        rendered: the cached rendering of the log pipeline, `(revision, rendering)`.
     """
 
     __slots__ = ("_open_spans", "fields", "rendered", "revision", "values")
@@ -79,7 +82,7 @@ class Bindings:
         self.values: dict[str, str] = dict(values) if values else {}
         self.fields: dict[str, object] = dict(fields) if fields else {}
         self.revision = 0
-        self.rendered: tuple[int, str] = (-1, "")
+        self.rendered: tuple[int, object] = (-1, None)
         self._open_spans: dict[int, Span] = {}
 
     def update(self, changes: Mapping[str, object]) -> None:
@@ -173,7 +176,7 @@ class bound_context:  # noqa: N801 used as a function, like contextlib's own man
     stays inside it, also when several tasks run such blocks side by side.
     """
 
-    __slots__ = ("_changes", "_token")
+    __slots__ = ("_arguments", "_token")
 
     def __init__(
         self,
@@ -183,13 +186,17 @@ class bound_context:  # noqa: N801 used as a function, like contextlib's own man
         session_id: str | None = None,
         **fields: object,
     ) -> None:
-        self._changes = _changes(tenant_id, request_id, session_id, fields)
+        self._arguments = (tenant_id, request_id, session_id, fields)
         self._token: Token[Context] | None = None
 
     def __enter__(self) -> CurrentContext:
+        entered = _CALL.call(self._entered)
+        return CurrentContext({}) if entered is None else entered
+
+    def _entered(self) -> CurrentContext:
         outer = current_bindings()
         inner = outer.copy() if outer is not None else Bindings()
-        inner.update(self._changes)
+        inner.update(_changes(*self._arguments))
         self._token = activate(inner)
         return _snapshot(inner)
 
@@ -200,7 +207,7 @@ class bound_context:  # noqa: N801 used as a function, like contextlib's own man
         traceback: TracebackType | None,
     ) -> None:
         if self._token is not None:
-            otel_context.detach(self._token)
+            _CALL.call(restore, self._token)
             self._token = None
 
 
@@ -225,6 +232,12 @@ def bind_context(
         **fields: further fields for log lines only; never on spans, metrics or in baggage.
             A value of None removes the field.
     """
+    _CALL.call(_bind, tenant_id, request_id, session_id, fields)
+
+
+def _bind(
+    tenant_id: str | None, request_id: str | None, session_id: str | None, fields: Mapping[str, object]
+) -> None:
     changes = _changes(tenant_id, request_id, session_id, fields)
     bindings = current_bindings()
     if bindings is None:
@@ -238,6 +251,10 @@ def bind_context(
 
 def clear_context() -> None:
     """Remove every bound value from the current unit of work."""
+    _CALL.call(_clear)
+
+
+def _clear() -> None:
     bindings = current_bindings()
     if bindings is not None:
         bindings.values.clear()
@@ -247,6 +264,11 @@ def clear_context() -> None:
 
 def current_context() -> CurrentContext:
     """Return a frozen copy of the values in force; empty when nothing is bound."""
+    found = _CALL.call(_current)
+    return CurrentContext({}) if found is None else found
+
+
+def _current() -> CurrentContext:
     bindings = current_bindings()
     return _snapshot(bindings) if bindings is not None else CurrentContext({})
 
@@ -267,6 +289,23 @@ def activate(bindings: Bindings) -> Token[Context]:
     return otel_context.attach(with_bindings(bindings))
 
 
+def restore(token: Token[Context]) -> None:
+    """Undo an `attach`, quietly also where that is no longer possible.
+
+    An async generator whose client went away is closed by another task, in another context, where the token
+    means nothing. OTel's own `detach` then logs an error with a stack, for what is no error of anybody.
+    """
+    variable = getattr(token, "var", None)
+    if variable is None:
+        # An OTel runtime context of somebody else's making, whose tokens are their own.
+        otel_context.detach(token)
+        return
+    try:
+        variable.reset(token)
+    except (ValueError, RuntimeError):
+        guard.note("context.not_restored")
+
+
 def remember(error: BaseException, context: Context) -> None:
     """Note on an exception the context of the unit of work that it left; the first note stays.
 
@@ -279,10 +318,11 @@ def remember(error: BaseException, context: Context) -> None:
 
 def remembered(error: BaseException) -> Context | None:
     """Return the context noted on an exception or, failing that, on what it was raised from."""
-    for each in (error, error.__cause__, error.__context__):
-        found = getattr(each, "__dict__", {}).get(_REMEMBERED)
-        if isinstance(found, otel_context.Context):
-            return found
+    with _REMEMBER:
+        for each in (error, error.__cause__, error.__context__):
+            found = getattr(each, "__dict__", {}).get(_REMEMBERED)
+            if isinstance(found, otel_context.Context):
+                return found
     return None
 
 
@@ -300,16 +340,17 @@ def _changes(
 
 
 def _accepted(name: str, value: object) -> str | None:
-    text = value if isinstance(value, str) else None
-    if text is None:
-        with _FOREIGN_VALUE:
-            text = str(value)
+    text = exact(value) if issubclass(type(value), str) else contained(_text, value)  # type: ignore[arg-type]
     if not text:
         return None
     clean = _REFUSED[name].sub("_", text[: _MAX_LENGTH[name]])
     if clean != text:
         guard.note(f"context.{name}_replaced")
     return clean
+
+
+def _text(value: object) -> str:
+    return exact(str(printable(value)))
 
 
 def _set_span_attributes(span: Span, key: str, value: str) -> None:

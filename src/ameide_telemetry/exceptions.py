@@ -3,6 +3,7 @@
     TelemetryError
     ├── SettingsError        one or more settings are wrong; lists all of them
     ├── ConflictError        init_telemetry was called again with different settings
+    ├── InstrumentError      a metric instrument contradicts another or is wrongly named; strict only
     ├── ContractError        the contract file is broken; lists all problems
     └── ApplicationError     instrument_app was given something that is neither ASGI nor WSGI
 
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.findings import Finding
 
-__all__ = ["ApplicationError", "ConflictError", "ContractError", "SettingsError", "TelemetryError"]
+__all__ = [
+    "ApplicationError",
+    "ConflictError",
+    "ContractError",
+    "InstrumentError",
+    "SettingsError",
+    "TelemetryError",
+]
 
 
 class TelemetryError(Exception):
@@ -39,6 +47,13 @@ class SettingsError(TelemetryError):
 
 class ConflictError(TelemetryError):
     """`init_telemetry` was called again with settings that differ from the first call."""
+
+
+class InstrumentError(TelemetryError):
+    """A metric instrument contradicts an earlier one of its meter, or its name, unit or boundaries are wrong.
+
+    Raised in strict mode only, where the instrument is made; the text names both and the difference.
+    """
 
 
 class ContractError(TelemetryError):

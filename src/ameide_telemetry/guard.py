@@ -12,12 +12,18 @@ An exception raised inside is counted and said once, then swallowed. Under pytes
 that our own bugs are not hidden from tests. A *foreign* site expects the caller's objects to fail
 (a `__repr__` that raises): it is counted and never re-raised.
 
-Only `Exception` is swallowed: `KeyboardInterrupt` and `SystemExit` belong to the process.
+Only `Exception` is swallowed: `KeyboardInterrupt` and `SystemExit` belong to the process. The exception
+to that is a site of a *thread* of ours: whatever the foreign code that runs there raises, `SystemExit`
+included, belongs to nobody, and must not end the thread.
+
+Everything here may be entered from a signal handler that interrupted the same thread in it, and in a
+child of a fork that Python was not told of.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -30,7 +36,9 @@ __all__ = ["Site", "counts", "note", "reraise_in_tests", "reset", "site", "sites
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger("ameide_telemetry")
-_lock = threading.Lock()
+# Reentrant: a signal handler may come here while its own thread is inside.
+_lock = threading.RLock()
+_pid = os.getpid()
 _sites: dict[str, Site] = {}
 _notes: dict[str, int] = {}
 _state = threading.local()
@@ -46,11 +54,12 @@ class Site:
     state but a counter.
     """
 
-    __slots__ = ("caught", "foreign", "name")
+    __slots__ = ("caught", "foreign", "name", "thread")
 
-    def __init__(self, name: str, *, foreign: bool = False) -> None:
+    def __init__(self, name: str, *, foreign: bool = False, thread: bool = False) -> None:
         self.name = name
         self.foreign = foreign
+        self.thread = thread
         self.caught = 0
 
     def __enter__(self) -> None:
@@ -62,48 +71,54 @@ class Site:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if error is None:
-            return False
-        if not isinstance(error, Exception):
-            return False
-        return self._swallow(error)
+        return error is not None and self._swallow(error)
 
     def call(self, work: Callable[..., _Result], *arguments: Any) -> _Result | None:
         """Return `work(*arguments)`, or None where that raised; for one call, cheaper than a `with` block."""
         try:
             return work(*arguments)
-        except Exception as error:
+        except BaseException as error:
             if self._swallow(error):
                 return None
             raise
 
-    def _swallow(self, error: Exception) -> bool:
-        with _lock:
+    def _swallow(self, error: BaseException) -> bool:
+        ordinary = isinstance(error, Exception)
+        if not ordinary and not self.thread:
+            return False
+        try:
+            return self._settle(error, ordinary=ordinary)
+        except RecursionError:
+            # No frame is left to count in.
+            return self.foreign or not _inside_test()
+
+    def _settle(self, error: BaseException, *, ordinary: bool) -> bool:
+        with _owned_lock():
             self.caught += 1
             first = self.caught == 1
-        if self.foreign:
-            return True
-        if _inside_test():
+        if not self.foreign and _inside_test():
             return False
-        if first:
+        if first and not (self.foreign and ordinary):
             _say(f"telemetry error at {self.name}: {type(error).__name__}; the service is unaffected")
         return True
 
 
-def site(name: str, *, foreign: bool = False) -> Site:
+def site(name: str, *, foreign: bool = False, thread: bool = False) -> Site:
     """Return the site called `name`, made on first use.
 
     Args:
         name: dotted name, `room.what`; unique in the package.
         foreign: whether failures here are the caller's objects' own and are expected.
+        thread: whether this runs on a thread of ours, where `SystemExit`, `KeyboardInterrupt` and
+            `GeneratorExit` can only be foreign code's mistake; they are swallowed too, and said once.
     """
-    with _lock:
-        return _sites.setdefault(name, Site(name, foreign=foreign))
+    with _owned_lock():
+        return _sites.setdefault(name, Site(name, foreign=foreign, thread=thread))
 
 
 def sites() -> tuple[Site, ...]:
     """Return every site made so far, sorted by name."""
-    with _lock:
+    with _owned_lock():
         return tuple(_sites[name] for name in sorted(_sites))
 
 
@@ -114,7 +129,7 @@ def note(name: str, message: str | None = None) -> None:
         name: what happened, dotted, such as `context.tenant_id_replaced`.
         message: one line without any text from the network; None counts silently.
     """
-    with _lock:
+    with _owned_lock():
         _notes[name] = _notes.get(name, 0) + 1
         first = _notes[name] == 1
     if first and message is not None:
@@ -123,15 +138,16 @@ def note(name: str, message: str | None = None) -> None:
 
 def counts() -> dict[str, int]:
     """Return what was caught or noted so far, by name; only what happened at least once."""
-    with _lock:
+    with _owned_lock():
         caught = {each.name: each.caught for each in _sites.values() if each.caught}
         return dict(sorted({**caught, **_notes}.items()))
 
 
 def reset() -> None:
     """Set every count to zero and replace the lock: for a forked child and for tests."""
-    global _lock  # noqa: PLW0603 a child may have inherited it locked
-    _lock = threading.Lock()
+    global _lock, _pid  # noqa: PLW0603 a child may have inherited the lock locked
+    _lock = threading.RLock()
+    _pid = os.getpid()
     for each in _sites.values():
         each.caught = 0
     _notes.clear()
@@ -141,6 +157,13 @@ def reraise_in_tests(choice: bool | Literal["auto"]) -> None:
     """Decide whether our own errors are re-raised; `auto` means where pytest runs."""
     global _reraise  # noqa: PLW0603 one switch for the process
     _reraise = None if choice == "auto" else choice
+
+
+def _owned_lock() -> threading.RLock:
+    """Return the lock of this very process: after a fork in C no hook of Python's replaced it."""
+    if os.getpid() != _pid:
+        reset()
+    return _lock
 
 
 def _inside_test() -> bool:

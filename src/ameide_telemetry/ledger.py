@@ -1,12 +1,19 @@
 """What became of every record: emitted = delivered + dropped (by reason) + queued, per signal.
 
-The three counts are exact and live under one lock per signal; `queued` is what is left of them, so a
-pipeline that loses a record without saying so shows a queue that never empties.
+What is emitted, delivered and dropped is counted exactly; `queued` is what is left, so a pipeline that
+loses a record without saying so shows a queue that never empties.
+
+No count takes a lock. Records are counted on threads of the service, and a signal handler may come in
+anywhere there: it must be able to count too, and the thread that sends must never wait for the thread that
+was interrupted.
 """
 
 from __future__ import annotations
 
-import threading
+import sys
+from collections import deque
+from itertools import islice
+from operator import length_hint
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
@@ -27,57 +34,85 @@ class Counts(TypedDict):
     queued: int
 
 
-class SignalLedger:
-    """The exact balance of one signal. Safe to share between threads."""
+class _Tally:
+    """A number that any thread may raise without losing a count.
 
-    __slots__ = ("_delivered", "_dropped", "_emitted", "_lock")
+    One step of an iterator that is written in C cannot be interrupted, neither by another thread nor by a
+    signal handler; reading how many steps are left takes none.
+    """
+
+    __slots__ = ("_steps", "step")
+
+    def __init__(self) -> None:
+        self._steps = iter(range(sys.maxsize))
+        # Bound once, because this is called for every record.
+        self.step = self._steps.__next__
+
+    def add(self, count: int) -> None:
+        deque(islice(self._steps, max(0, count)), maxlen=0)
+
+    def read(self) -> int:
+        return sys.maxsize - length_hint(self._steps)
+
+
+class SignalLedger:
+    """The exact balance of one signal. Safe to share between threads and with signal handlers."""
+
+    __slots__ = ("_delivered", "_dropped", "_emitted", "_passed")
 
     def __init__(self) -> None:
         self.reset()
 
     def emit(self, count: int = 1) -> None:
         """Count records handed to telemetry by the service."""
-        with self._lock:
-            self._emitted += count
+        if count == 1:
+            self._emitted.step()
+        else:
+            self._emitted.add(count)
 
     def deliver(self, count: int = 1) -> None:
         """Count records that the receiving side acknowledged."""
-        with self._lock:
-            self._delivered += count
+        self._delivered.add(count)
 
     def pass_through(self, count: int = 1) -> None:
-        """Count records that were emitted and delivered in one step, as lines on stdout are.
-
-        Takes no lock, for its caller holds one of its own through which all counts of this balance go.
-        """
-        self._emitted += count
-        self._delivered += count
+        """Count records that were emitted and delivered in one step, as lines on stdout are."""
+        if count == 1:
+            self._passed.step()
+        else:
+            self._passed.add(count)
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count records given up, by a short snake_case reason such as `queue_full`."""
-        if not count:
-            return
-        with self._lock:
-            self._dropped[reason] = self._dropped.get(reason, 0) + count
+        if count > 0:
+            tally = self._dropped.get(reason)
+            (self._dropped.setdefault(reason, _Tally()) if tally is None else tally).add(count)
+
+    def dropped_by_reason(self) -> dict[str, int]:
+        """Return how many records were given up so far, by reason."""
+        return {reason: tally.read() for reason, tally in sorted(self._dropped.copy().items())}
 
     def counts(self) -> Counts:
-        """Return a consistent copy of the balance."""
-        with self._lock:
-            dropped = sum(self._dropped.values())
-            return {
-                "emitted": self._emitted,
-                "delivered": self._delivered,
-                "dropped": dropped,
-                "dropped_by_reason": dict(sorted(self._dropped.items())),
-                "queued": self._emitted - self._delivered - dropped,
-            }
+        """Return a copy of the balance, in which nothing is delivered or dropped that was not emitted."""
+        # What is counted last is read first: a record that ends in between counts as queued.
+        by_reason = self.dropped_by_reason()
+        passed = self._passed.read()
+        delivered = self._delivered.read() + passed
+        emitted = self._emitted.read() + passed
+        dropped = sum(by_reason.values())
+        return {
+            "emitted": emitted,
+            "delivered": delivered,
+            "dropped": dropped,
+            "dropped_by_reason": by_reason,
+            "queued": emitted - delivered - dropped,
+        }
 
     def reset(self) -> None:
-        """Start from zero with a fresh lock: for a forked child, which emitted nothing yet."""
-        self._lock = threading.Lock()
-        self._emitted = 0
-        self._delivered = 0
-        self._dropped: dict[str, int] = {}
+        """Start from zero: for a forked child, which emitted nothing yet."""
+        self._emitted = _Tally()
+        self._delivered = _Tally()
+        self._passed = _Tally()
+        self._dropped: dict[str, _Tally] = {}
 
 
 class Ledger:

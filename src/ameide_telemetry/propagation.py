@@ -9,6 +9,7 @@ queue's) carries the ids along.
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, unquote_plus
@@ -29,9 +30,10 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, current_bindings, with_bindings
 from ameide_telemetry.contract import names
+from ameide_telemetry.values.text import key_text, text_of, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from opentelemetry.context import Context
 
@@ -39,7 +41,11 @@ __all__ = ["ContractBaggagePropagator", "install"]
 
 _HEADER: Final = "baggage"
 _KEY_BY_BAGGAGE: Final = {spelling: key for key, spelling in names.CONTEXT_BAGGAGE_KEYS.items()}
+_INJECT: Final = guard.site("propagation.inject")
 _LOADED: Final = guard.site("propagation.load")
+_EXTRACT: Final = guard.site("propagation.extract", foreign=True)
+# What HTTP calls a token: a line break in a key would be a header of its own.
+_KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # W3C Baggage: at most 8,192 bytes; OTel's propagators read at most 180 members.
 _MAX_BYTES: Final = 8192
 _MAX_MEMBERS: Final = 180
@@ -61,8 +67,8 @@ class ContractBaggagePropagator(TextMapPropagator):
         """
         if context is None:
             context = get_current()
-        header = getter.get(carrier, _HEADER)
-        values = _allowed(",".join(header)) if header else {}
+        header = _EXTRACT.call(getter.get, carrier, _HEADER)
+        values = _EXTRACT.call(_values_of, header) if header else None
         if not values:
             return context
         bindings = Bindings()
@@ -76,19 +82,26 @@ class ContractBaggagePropagator(TextMapPropagator):
         setter: Setter[CarrierT] = default_setter,
     ) -> None:
         """Write the OTel baggage and the bindings in force into the carrier."""
-        entries = {str(key): str(value) for key, value in baggage.get_all(context).items()}
-        bindings = current_bindings(context)
-        if bindings is not None:
-            for key, value in tuple(bindings.values.items()):
-                entries[names.CONTEXT_BAGGAGE_KEYS[key]] = value
-        header = _header(entries.items())
-        if header:
-            setter.set(carrier, _HEADER, header)
+        _INJECT.call(_inject, carrier, context, setter)
 
     @property
     def fields(self) -> set[str]:
         """The header that this propagator reads and writes."""
         return {_HEADER}
+
+
+def _inject(carrier: CarrierT, context: Context | None, setter: Setter[CarrierT]) -> None:
+    entries: dict[str, object] = {}
+    bindings = current_bindings(context)
+    if bindings is not None:
+        for key, value in tuple(bindings.values.items()):
+            entries[names.CONTEXT_BAGGAGE_KEYS[key]] = value
+    # The service's own come last: where there is no room for all, the ids travel.
+    for name, own in baggage.get_all(context).items():
+        entries.setdefault(key_text(name), own)
+    header = _header(entries)
+    if header:
+        setter.set(carrier, _HEADER, header)
 
 
 _STANDARD["baggage"] = ContractBaggagePropagator
@@ -143,15 +156,23 @@ def _allowed(header: str) -> dict[str, str]:
     return values
 
 
-def _header(entries: Iterable[tuple[str, str]]) -> str:
+def _values_of(header: Iterable[str]) -> dict[str, str]:
+    return _allowed(",".join(header))
+
+
+def _header(entries: Mapping[str, object]) -> str:
+    """Return the entries as a header; what is malformed or does not fit is left out and counted."""
     parts: list[str] = []
     size = 0
-    for key, value in entries:
+    for key, value in entries.items():
+        if _KEY.fullmatch(key) is None:
+            guard.note("propagation.baggage_key_refused")
+            continue
         # quote_plus is what OTel's own propagator uses, and what its extract undoes.
-        part = f"{key}={quote_plus(value)}"
-        size += len(part) + 1
-        if size > _MAX_BYTES:
+        part = f"{key}={quote_plus(valid(text_of(value)[:_MAX_BYTES]))}"
+        if size + len(part) + 1 > _MAX_BYTES or len(parts) >= _MAX_MEMBERS:
             guard.note("propagation.baggage_too_long")
-            break
+            continue
+        size += len(part) + 1
         parts.append(part)
     return ",".join(parts)

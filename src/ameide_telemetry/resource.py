@@ -6,24 +6,36 @@ from __future__ import annotations
 # providers of the SDK (1.45) run a thread pool, and hooks run in the order of registration. With the pool's
 # own hook behind them they wait for ever for a lock that only that hook frees.
 import concurrent.futures.thread  # noqa: F401 see above
+import os
+import threading
 import uuid
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk import version as sdk_version
 from opentelemetry.sdk.resources import Resource, get_aggregated_resources
 
 from ameide_telemetry import guard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from opentelemetry.sdk.resources import ResourceDetector
     from opentelemetry.util.types import AnyValue
 
     from ameide_telemetry.settings import TelemetrySettings
 
-__all__ = ["INSTANCE_ID", "USER_INSTANCE_ID", "build_resource", "replace_resource"]
+__all__ = [
+    "INSTANCE_ID",
+    "USER_INSTANCE_ID",
+    "ProcessResource",
+    "build_resource",
+    "quick_to_fork",
+    "replace_resource",
+]
+
+_Provider = TypeVar("_Provider")
 
 INSTANCE_ID: Final = "service.instance.id"
 USER_INSTANCE_ID: Final = "ameide.service.instance.id"
@@ -33,6 +45,51 @@ _SDK: Final = {
     "telemetry.sdk.name": "opentelemetry",
     "telemetry.sdk.version": sdk_version.__version__,
 }
+_LOCKS: Final = {type(make()): make for make in (threading.Lock, threading.RLock)}
+# The id of each process that this one descends from and of itself: all signals of a process have the same.
+_ids: Final[dict[int, str]] = {}
+
+
+class ProcessResource(Resource):
+    """A resource whose `service.instance.id` is that of the process that looks at it.
+
+    After a fork in C, as in uWSGI, no hook of Python runs, so the process is compared whenever the attributes
+    are looked at.
+
+    Args:
+        attributes: of this process.
+        schema_url: of the attributes.
+        detected: whether detectors had a part in them, which have to be run again in a forked child.
+    """
+
+    def __init__(
+        self, attributes: Mapping[str, AnyValue], schema_url: str | None = None, *, detected: bool = False
+    ) -> None:
+        self._pid = os.getpid()
+        self._kept: BoundedAttributes
+        self.detected = detected
+        super().__init__(attributes, schema_url)
+
+    @property
+    def _attributes(self) -> BoundedAttributes:
+        pid = os.getpid()
+        if self._pid != pid:
+            own = _ids.setdefault(pid, str(uuid.uuid4()))
+            self._kept = BoundedAttributes(attributes={**self._kept, INSTANCE_ID: own}, immutable=True)
+            # Last, because another thread that finds it done reads what it was done to.
+            self._pid = pid
+        return self._kept
+
+    @_attributes.setter
+    def _attributes(self, attributes: BoundedAttributes) -> None:
+        self._kept = attributes
+
+    def merge(self, other: Resource) -> Resource:
+        """Return both in one, `other` first; as long-lived as this one."""
+        merged = super().merge(other)
+        if merged is self:
+            return self
+        return ProcessResource(dict(merged.attributes), merged.schema_url, detected=self.detected)
 
 
 def build_resource(settings: TelemetrySettings) -> Resource:
@@ -40,8 +97,7 @@ def build_resource(settings: TelemetrySettings) -> Resource:
 
     The SDK's detectors are not run unless the settings name some: `Resource.create` starts a thread pool
     for them. `service.instance.id` is a fresh UUID per process, as OpenTelemetry asks; a user's own id
-    stays visible as `ameide.service.instance.id`. In a forked child the SDK gives each provider's resource
-    a new one by itself (SDK 1.45, `ServiceInstanceIdResourceDetector`).
+    stays visible as `ameide.service.instance.id`, in forked children too.
     """
     attributes: dict[str, AnyValue] = {**_SDK, **dict(settings.resource_attributes)}
     attributes["service.name"] = settings.service
@@ -51,16 +107,51 @@ def build_resource(settings: TelemetrySettings) -> Resource:
         attributes["service.namespace"] = settings.namespace
     if INSTANCE_ID in attributes:
         attributes[USER_INSTANCE_ID] = attributes[INSTANCE_ID]
-    attributes[INSTANCE_ID] = str(uuid.uuid4())
-    return _detected(settings.resource_detectors).merge(Resource(attributes))
+    attributes[INSTANCE_ID] = _ids[os.getpid()] = str(uuid.uuid4())
+    merged = _detected(settings.resource_detectors).merge(Resource(attributes))
+    return ProcessResource(
+        dict(merged.attributes), merged.schema_url, detected=bool(settings.resource_detectors)
+    )
+
+
+def quick_to_fork(kind: type[_Provider]) -> type[_Provider]:
+    """Return a class of providers that does not run detectors in every forked child.
+
+    The SDK's providers do (1.45, `_handle_fork`), each in a thread pool of its own, to give the child an id:
+    together about 3 ms per fork. A `ProcessResource` has the id already. What is left to do is what else that
+    method does: to replace the locks, which other threads of the parent may have held.
+
+    Args:
+        kind: a provider class of the SDK; returned as it is where it has no such method.
+    """
+    inherited: Any = getattr(kind, "_handle_fork", None)
+    if inherited is None:
+        return kind
+
+    def _handle_fork(self: Any) -> None:
+        resource = getattr(getattr(self, "_sdk_config", self), "resource", None)
+        if isinstance(resource, ProcessResource) and not resource.detected:
+            _replace_locks(self)
+        else:
+            inherited(self)
+
+    return type(kind.__name__, (kind,), {"_handle_fork": _handle_fork, "__doc__": kind.__doc__})
+
+
+def _replace_locks(owner: object) -> None:
+    for each in (owner, *type(owner).__mro__[:-1]):
+        for name, value in tuple(vars(each).items()):
+            if type(value) in _LOCKS:
+                setattr(each, name, _LOCKS[type(value)]())
 
 
 def replace_resource(holder: Any, resource: Resource, *, config: str = "") -> None:
     """Give a provider that exists already another resource.
 
     Providers can be set once per process and live for ever, so a second `init_telemetry` has to change the
-    first one's. `_update_resource` is what the SDK itself calls after a fork (1.43 and later); it merges, so
-    what was there is emptied first. Without these names the provider keeps the resource it was made with.
+    first one's. `_update_resource` is what the SDK itself calls after a fork (1.43 and later); it
+    merges, so nothing is merged into the new one. Without these names the provider keeps the resource it was
+    made with.
 
     Args:
         holder: a tracer, meter or logger provider of the SDK.
@@ -73,8 +164,8 @@ def replace_resource(holder: Any, resource: Resource, *, config: str = "") -> No
     if update is None or not hasattr(owner, attribute):
         guard.note("resource.kept", "the resource cannot be changed any more in this process")
         return
-    setattr(owner, attribute, Resource.get_empty())
-    update(resource)
+    setattr(owner, attribute, resource)
+    update(Resource.get_empty())
 
 
 def _detected(names: Iterable[str]) -> Resource:

@@ -111,7 +111,7 @@ def test_a_fork_while_the_lock_is_held_does_not_hang_the_child() -> None:
         sent = QueuePipeline("traces", ledger=SignalLedger(), destination=scripted(sender),
                              delay=60, max_queue_size=10, max_batch_size=10)
         sent.put("parent")
-        with sent._lock, sent._ledger._lock:
+        with sent._lock, sent._budget._lock:
             child = os.fork()
         if child == 0:
             signal.alarm(10)
@@ -123,3 +123,41 @@ def test_a_fork_while_the_lock_is_held_does_not_hang_the_child() -> None:
         print(sender.sent, sent.status()["counts"]["emitted"])
     """
     assert run_program(program).strip() == "[['parent']] 1"
+
+
+_FORK_WHILE_IMPORTING = """
+    import os, pathlib, signal, sys, tempfile, threading, time
+    from ameide_telemetry.export.destination import Destination
+    from ameide_telemetry.export.queue import QueuePipeline
+    from ameide_telemetry.ledger import SignalLedger
+    from support.pipelines import ScriptedSender
+
+    folder = pathlib.Path(tempfile.mkdtemp())
+    (folder / "takes_its_time.py").write_text("import time; begun = True; time.sleep(1)")
+    sys.path.insert(0, str(folder))
+
+    def connect():
+        import takes_its_time
+        return ScriptedSender()
+
+    pipeline = QueuePipeline(
+        "traces", ledger=SignalLedger(), destination=Destination("console", "", connect),
+        delay=0.01, max_queue_size=10, max_batch_size=1,
+    )
+    pipeline.put(object())
+    while not hasattr(sys.modules.get("takes_its_time"), "begun"):
+        time.sleep(0.001)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        # Takes the place, and so the id, of the thread that held the module's lock in the parent.
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        pipeline.put(object())
+        os._exit(0 if pipeline.force_flush(time.monotonic() + 10) else 1)
+    print(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_fork_while_a_worker_imports() -> None:
+    """The child finds the module imported, rather than locked by a thread that it does not have."""
+    assert run_program(_FORK_WHILE_IMPORTING).split() == ["0"]

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from ameide_telemetry.export.destination import Destination
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.ledger import SignalLedger
 from support.pipelines import ScriptedSender, deadline, run_program, scripted, wait_until
@@ -23,15 +24,20 @@ def pipeline(sender: ScriptedSender, *, delay: float = 60, size: int = 100, batc
     )
 
 
+def workers(signal: str) -> list[threading.Thread]:
+    """Return the threads that send a signal's records."""
+    return [thread for thread in threading.enumerate() if thread.name == f"ameide-telemetry-{signal}"]
+
+
 def test_no_thread_before_the_first_record() -> None:
     """Making a pipeline starts nothing; the first record starts one daemon thread with a telling name."""
     sent = pipeline(ScriptedSender())
-    assert sent._thread is None
+    assert not sent._thread.alive
     assert sent.status()["state"] == "idle"
     sent.put("a")
-    assert sent._thread is not None
-    assert sent._thread.name == "ameide-telemetry-traces"
-    assert sent._thread.daemon
+    (thread,) = workers("traces")
+    assert thread.daemon
+    assert sent.status()["thread_alive"]
     assert sent.shutdown(deadline(5))
 
 
@@ -53,7 +59,7 @@ def test_flush_of_nothing_is_ok_and_starts_nothing() -> None:
     """A flush without records is ok with zeros, and needs no thread."""
     sent = pipeline(ScriptedSender())
     result = sent.force_flush(deadline(5))
-    assert (result.ok, result.delivered, sent._thread) == (True, 0, None)
+    assert (result.ok, result.delivered, sent._thread.alive) == (True, 0, False)
 
 
 def test_a_full_batch_goes_without_a_flush() -> None:
@@ -118,8 +124,6 @@ def test_shutdown_sends_the_rest() -> None:
     result = sent.shutdown(deadline(5))
     assert (result.ok, result.delivered) == (True, 1)
     assert sender.closed == 1
-    assert sent._thread is not None
-    sent._thread.join(5)
     assert sent.status()["state"] == "stopped"
     assert not sent.status()["thread_alive"]
 
@@ -133,8 +137,8 @@ def test_shutdown_gives_up_and_counts() -> None:
         sent.put(number)
     result = sent.shutdown(deadline(0.2))
     release.set()
-    assert sent._thread is not None
-    sent._thread.join(5)
+    for thread in workers("traces"):
+        thread.join(5)
     counts = sent.status()["counts"]
     assert (result.ok, result.error, result.dropped) == (False, "timeout", 15)
     assert counts["dropped_by_reason"] == {"shutdown": 15}
@@ -144,20 +148,15 @@ def test_shutdown_gives_up_and_counts() -> None:
 
 def test_shutdown_does_not_try_every_batch_of_a_sick_collector() -> None:
     """After one failure at the end the remaining batches are dropped, not tried one by one."""
-    attempts: list[int] = []
-
-    def fail(records: list[int]) -> str:
-        attempts.append(len(records))
-        return "ConnectionError"
-
-    sent = pipeline(ScriptedSender(fail), batch=50, size=1000)
-    with sent._lock:
-        sent._queue.extend(range(400))
-        sent._accepted = 400
-    sent._ledger.emit(400)
-    sent.start()
-    result = sent.shutdown(deadline(5))
-    assert attempts == [50]
+    ending = threading.Event()
+    sender = ScriptedSender(lambda _: "ConnectionError" if ending.wait(30) else "late")
+    sent = pipeline(sender, batch=50, size=1000)
+    for number in range(400):
+        sent.put(number)
+    before = sent.begin_shutdown(deadline(60))
+    ending.set()
+    result = sent.end_shutdown(before, deadline(60))
+    assert [len(records) for records, _ in sender.attempts] == [50]
     assert sent.status()["counts"]["dropped_by_reason"] == {"export_failed": 50, "shutdown": 350}
     assert result.error == "ConnectionError"
 
@@ -180,7 +179,7 @@ def test_late_records_are_counted_and_start_nothing(caplog: pytest.LogCaptureFix
             sent.put(number)
     assert sent.status()["counts"]["dropped_by_reason"] == {"after_shutdown": 10_000}
     assert not caplog.records
-    assert sent._thread is None
+    assert not workers("traces")
 
 
 def test_flush_after_shutdown_is_not_ok() -> None:
@@ -218,22 +217,46 @@ def test_an_exporter_that_raises_costs_its_batch_only() -> None:
     sent.shutdown(deadline(5))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_worker_that_died_is_replaced() -> None:
-    """SystemExit in an exporter kills its thread; its records are counted, and there is a new one."""
-    sender = ScriptedSender(lambda _: exec("raise SystemExit"))
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_nothing_that_a_sender_raises_ends_the_worker(error: type[BaseException]) -> None:
+    """What would end a thread costs the batch, which is counted, and the same thread sends the next one."""
+    sender = ScriptedSender(lambda _: (_ for _ in ()).throw(error))
     sent = pipeline(sender)
     sent.put("a")
-    first = sent._thread
-    assert first is not None
-    assert sent.force_flush(deadline(5)).error == "aborted"
-    first.join(5)
+    (first,) = workers("traces")
+    assert sent.force_flush(deadline(5)).error == error.__name__
     sender.answer = None
     sent.put("b")
     assert sent.force_flush(deadline(5)).delivered == 1
-    assert sent._thread is not first
+    assert workers("traces") == [first]
     assert sent.shutdown(deadline(5)).ok
     assert sent.status()["counts"]["dropped_by_reason"] == {"export_failed": 1}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("call", ["put", "force_flush"])
+def test_a_worker_that_died_all_the_same_is_replaced(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its batch is counted, the status shows that it is gone, and what comes next starts another."""
+    sender = ScriptedSender()
+    sent = pipeline(sender)
+    monkeypatch.setattr(sent._courier, "deliver", lambda *_: 1 / 0)
+    sent.put("a")
+    (first,) = workers("traces")
+    assert sent.force_flush(deadline(5)).error == "aborted"
+    first.join(5)
+    assert {"state": "failing", "last_error": "worker_died", "thread_alive": False}.items() <= (
+        sent.status().items()
+    )
+    monkeypatch.undo()
+    if call == "put":
+        sent.put("b")
+        assert wait_until(lambda: sent.status()["thread_alive"])
+    sent.force_flush(deadline(5))
+    assert sent.status()["restarts"] == (1 if call == "put" else 0)
+    assert sent.shutdown(deadline(5)).ok
+    counts = sent.status()["counts"]
+    assert counts["dropped_by_reason"] == {"export_failed": 1}
+    assert counts["delivered"] == (1 if call == "put" else 0)
 
 
 def test_a_sender_that_cannot_be_made_is_a_failure() -> None:
@@ -242,25 +265,16 @@ def test_a_sender_that_cannot_be_made_is_a_failure() -> None:
     def connect() -> ScriptedSender:
         raise ModuleNotFoundError("grpc")
 
-    sent = pipeline(ScriptedSender())
-    sent.destination = type(sent.destination)("otlp grpc", "collector:4317", connect)
+    sent = QueuePipeline(
+        "traces",
+        ledger=SignalLedger(),
+        destination=Destination("otlp grpc", "collector:4317", connect),
+        delay=60,
+        max_queue_size=10,
+        max_batch_size=10,
+    )
     sent.put("a")
     assert sent.force_flush(deadline(5)).error == "ModuleNotFoundError"
-    sent.shutdown(deadline(5))
-
-
-def test_records_that_cannot_be_encoded_do_not_take_others_with_them() -> None:
-    """One bad record is dropped as such; its neighbours are sent in a second attempt."""
-    sender = ScriptedSender(lambda records: "export_failed" if "bad" in records else None)
-    sent = pipeline(sender)
-    for record in ("good", "bad", "better"):
-        sent.put(record)
-    result = sent.force_flush(deadline(5))
-    assert (result.ok, result.error, result.delivered, result.dropped) == (False, "unencodable", 2, 1)
-    assert sender.sent == [["good", "better"]]
-    sent.put("bad")
-    assert sent.force_flush(deadline(5)).error == "unencodable"
-    assert sent.status()["counts"]["dropped_by_reason"] == {"unencodable": 2}
     sent.shutdown(deadline(5))
 
 
@@ -318,36 +332,6 @@ def test_flush_and_shutdown_keep_their_deadlines_with_a_sick_collector(mode: str
     assert "'emitted': 5, 'delivered': 0, 'dropped': 5" in second
 
 
-def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    """Many failures make one warning, the recovery one line with counts; the next outage is said again."""
-    sender = ScriptedSender("http_503")
-    sent = pipeline(sender)
-    with caplog.at_level(logging.INFO, logger="ameide_telemetry"):
-        for _ in range(5):
-            sent.put("lost")
-            sent.force_flush(deadline(5))
-        assert sent.status()["state"] == "failing"
-        assert sent.status()["last_error"] == "http_503"
-        sender.answer = None
-        sent.put("kept")
-        sent.force_flush(deadline(5))
-        assert sent.status()["state"] == "ok"
-        sender.answer = "ConnectionError"
-        sent.put("lost")
-        sent.force_flush(deadline(5))
-    fails = (
-        "telemetry export of traces to http://test fails: {}; "
-        "the service is unaffected, lost records are counted"
-    )
-    works = "telemetry export of traces to http://test works again: {}"
-    assert [record.getMessage() for record in caplog.records] == [
-        fails.format("http_503"),
-        works.format("1 delivered, 5 dropped during the outage, 0 queued"),
-        fails.format("ConnectionError"),
-    ]
-    sent.shutdown(deadline(5))
-
-
 def test_records_of_many_threads_all_arrive() -> None:
     """Eight threads put at once; the balance is exact."""
     sender = ScriptedSender()
@@ -374,12 +358,12 @@ def test_a_flush_in_another_process_than_the_records_sends_nothing(first: str) -
     sender = ScriptedSender()
     sent = pipeline(sender)
     sent.put("of the parent")
-    parent = sent._thread, sent._wake
+    parent = workers("traces"), sent._work
     sent._pid = -1
     result = getattr(sent, first)(deadline(5))
     assert (result.ok, result.delivered, result.queued, sender.sent) == (True, 0, 0, [])
     assert sent.status()["counts"]["emitted"] == 0
     sent.shutdown(deadline(5))
-    assert parent[0] is not None
-    parent[1].set()
-    parent[0].join(5)
+    parent[1].ring()
+    for thread in parent[0]:
+        thread.join(5)

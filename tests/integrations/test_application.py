@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import types
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import flask
 import pytest
 from fastapi import FastAPI
+from opentelemetry import context as otel_context
 from starlette.applications import Starlette
 
+from ameide_telemetry import guard
 from ameide_telemetry.exceptions import ApplicationError, TelemetryError
 from ameide_telemetry.integrations import asgi, wsgi
 from ameide_telemetry.integrations.application import instrument_app
@@ -152,3 +155,21 @@ def test_long_objects_are_shortened(rig: Rig) -> None:
     with pytest.raises(ApplicationError) as caught:
         instrument_app("x" * 10_000, rig.telemetry())
     assert len(str(caught.value)) < 300
+
+
+def test_a_context_detached_elsewhere_is_counted_and_not_an_error(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A generator that is closed by somebody else cannot detach; undone, OpenTelemetry says so again."""
+    undo: list[Callable[[], None]] = []
+    guard.reset()
+    instrument_app(FastAPI(), rig.telemetry(), on_undo=undo.append)
+    token = contextvars.copy_context().run(otel_context.attach, otel_context.Context())
+    otel_context.detach(token)
+    assert not caplog.records
+    assert guard.counts() == {"context.detached_elsewhere": 1}
+    for each in undo:
+        each()
+    otel_context.detach(token)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    guard.reset()

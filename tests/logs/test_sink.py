@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import socket
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ameide_telemetry.ledger import SignalLedger
+from ameide_telemetry.logs import outlet
 from ameide_telemetry.logs.sink import Sink
+from support.piped import Piped, refuse_thread, totals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-def _counts(ledger: SignalLedger) -> tuple[int, int, dict[str, int]]:
-    counts = ledger.counts()
-    return counts["emitted"], counts["delivered"], counts["dropped_by_reason"]
+@pytest.fixture
+def piped() -> Iterator[Piped]:
+    """Return a sink on a pipe of its own."""
+    found = Piped()
+    yield found
+    found.sink.drain(0.0)
+    found.close()
 
 
-def test_a_line_is_in_the_pipe_when_the_call_returns() -> None:
+@pytest.fixture
+def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing written behind the calls, as where threads cannot be started."""
+    monkeypatch.setattr("_thread.start_new_thread", refuse_thread)
+
+
+def test_a_line_is_in_the_pipe_when_the_call_returns(piped: Piped) -> None:
     """No buffer of ours holds it back."""
-    read, write = os.pipe()
-    ledger = SignalLedger()
-    with os.fdopen(write, "w") as stream, os.fdopen(read, "rb", buffering=0) as reader:
-        Sink(stream, ledger).write(b"one\n")
-        assert reader.read(10) == b"one\n"
-    assert _counts(ledger) == (1, 1, {})
+    piped.sink.write(b"one\n")
+    assert os.read(piped.read, 10) == b"one\n"
+    piped.sink.write(b"two\n")
+    assert os.read(piped.read, 10) == b"two\n"
+    assert totals(piped.ledger) == (2, 2, {})
+
+
+def test_nothing_is_opened_before_the_first_line() -> None:
+    """A server's parent that never logs has no descriptor that its workers inherit."""
+    found = Piped()
+    assert found.channel._turn is None
+    found.close()
+
+
+def test_the_stream_of_others_stays_as_it_is(piped: Piped) -> None:
+    """Only our own open file is non-blocking, and programs that are started do not inherit it."""
+    piped.sink.write(b"one\n")
+    assert os.get_blocking(piped.write)
+    turn = piped.channel._turn
+    assert turn is not None
+    if sys.platform == "linux":
+        assert turn.outlet.descriptor != piped.write
+        assert not os.get_blocking(turn.outlet.descriptor)
+        assert not os.get_inheritable(turn.outlet.descriptor)
 
 
 def test_threads_never_tear_a_line(tmp_path: Path) -> None:
@@ -48,44 +85,147 @@ def test_threads_never_tear_a_line(tmp_path: Path) -> None:
     found = path.read_bytes().splitlines()
     assert len(found) == 800
     assert all(len(set(line)) == 1 for line in found)
-    assert _counts(ledger) == (800, 800, {})
+    assert totals(ledger) == (800, 800, {})
 
 
-def test_a_closed_descriptor_is_counted() -> None:
-    """Nothing is raised; the loss has a number and a reason."""
-    read, write = os.pipe()
+def test_a_call_waits_for_the_reader_only_where_that_is_asked_for() -> None:
+    """`blocks` loses nothing, however long it takes."""
+    found = Piped(blocks=True)
+    received = bytearray()
+
+    def read() -> None:
+        time.sleep(0.3)
+        while chunk := os.read(found.read, 1 << 16):
+            received.extend(chunk)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(3_000):
+        found.sink.write(b"%05d" % number + b"x" * 994 + b"\n")
+    found.sink.drain(time.monotonic() + 10)
+    found.stream.close()
+    turn = found.channel._turn
+    assert turn is not None
+    turn.outlet.close()
+    reader.join(60)
+    lines = bytes(received).split(b"\n")[:-1]
+    assert [int(line[:5]) for line in lines] == list(range(3_000))
+    assert totals(found.ledger) == (3_000, 3_000, {})
+    found.close()
+
+
+def test_a_closed_descriptor_is_counted_and_said_once(
+    piped: Piped, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing is raised; the loss has a number and a reason, and stderr has one line."""
+    with (tmp_path / "stderr").open("w+") as stderr:
+        monkeypatch.setattr(sys, "__stderr__", stderr)
+        os.close(piped.read)
+        for _ in range(10):
+            piped.sink.write(b"lost\n")
+        assert totals(piped.ledger) == (10, 0, {"stream_closed": 10})
+        assert (tmp_path / "stderr").read_text().count("\n") == 1
+        piped.stream.close()
+        piped.sink.write(b"lost\n")
+        assert totals(piped.ledger) == (11, 0, {"stream_closed": 11})
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_a_redirected_descriptor_is_followed(piped: Piped, tmp_path: Path) -> None:
+    """As a daemon does with its standard streams; a half line cannot be completed elsewhere."""
+    number = piped.fill(b"a" * 9_999 + b"\n")
+    with (tmp_path / "out").open("w") as other:
+        os.dup2(other.fileno(), piped.write)
+        piped.sink.write(b"two\n")
+        piped.sink.write(b"three\n")
+    lost = (
+        " 1 log lines were lost because stdout did not take them {'dropped_by_reason': {'stream_closed': 1}}"
+    )
+    assert (tmp_path / "out").read_text() == f"two\n{lost.lstrip()}\nthree\n"
+    assert totals(piped.ledger) == (number + 3, number + 2, {"stream_closed": 1})
+
+
+def test_a_healthy_stream_is_looked_at_now_and_then(piped: Piped, tmp_path: Path) -> None:
+    """A redirection is noticed within a fraction of a second, without a question per line."""
+    piped.sink.write(b"one\n")
+    with (tmp_path / "out").open("w") as other:
+        os.dup2(other.fileno(), piped.write)
+        for _ in range(1_000):
+            piped.sink.write(b"two\n")
+            time.sleep(0.001)
+            if (tmp_path / "out").stat().st_size:
+                break
+    assert (tmp_path / "out").read_bytes() == b"two\n"
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_a_full_disk_takes_lines_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What found no room is counted as such, and half a line is completed first."""
     ledger = SignalLedger()
-    stream = os.fdopen(write, "w")
-    sink = Sink(stream, ledger)
-    os.close(read)
-    sink.write(b"lost\n")
-    stream.close()
-    assert _counts(ledger) == (1, 0, {"stream_closed": 1})
+    path = tmp_path / "out"
+    with path.open("wb", buffering=0) as stream:
+        sink = Sink(stream, ledger)  # type: ignore[arg-type]
+        real, room = os.write, [7]
+
+        def write(descriptor: int, data: bytes) -> int:
+            if descriptor != stream.fileno():
+                return real(descriptor, data)
+            if not room[0]:
+                raise OSError(28, "No space left on device")
+            count = real(descriptor, data[: room[0]])
+            room[0] -= count
+            return count
+
+        monkeypatch.setattr(os, "write", write)
+        for line in (b"four\n", b"five\n", b"six\n"):
+            sink.write(line)
+        assert totals(ledger) == (3, 1, {"stream_full": 2})
+        room[0] = 1_000
+        sink.write(b"seven\n")
+    assert path.read_bytes().startswith(b"four\nfive\nseven\n")
 
 
-def test_a_full_non_blocking_pipe_drops_whole_lines_and_counts_them() -> None:
-    """Half a line is completed before the next one; nothing is lost uncounted."""
-    read, write = os.pipe()
-    os.set_blocking(write, False)
+@pytest.mark.usefixtures("no_thread")
+@pytest.mark.parametrize("given", ["socket", "default timeout", "terminal", "not opened again"])
+def test_every_kind_of_stream_that_can_stall_is_waited_for_briefly(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket, a terminal, and a pipe that this user may not open: no call stays, and nothing is torn."""
+    if given == "not opened again":
+        monkeypatch.setattr(outlet, "_opened", lambda _descriptor: None)
+    ends = {"terminal": os.openpty, "not opened again": os.pipe}.get(given, _socket_pair)()
+    read, write = ends
+    if given == "default timeout":
+        socket.setdefaulttimeout(3.0)
     ledger = SignalLedger()
-    with os.fdopen(write, "w") as stream, os.fdopen(read, "rb", buffering=0) as reader:
-        sink = Sink(stream, ledger)
-        for number in range(300):
-            sink.write(b"%05d" % number + b"x" * 1_000 + b"\n")
-        received = bytearray(reader.read(1 << 20))
-        sink.write(b"last\n")
-        received += reader.read(1 << 20)
-        os.set_blocking(read, False)
-        while chunk := reader.read(1 << 20):
-            received += chunk
-    lines = bytes(received).split(b"\n")
-    assert lines[-1] == b""
-    assert lines[-2] == b"last"
-    assert all(len(line) == 1_005 for line in lines[:-2])
-    emitted, delivered, dropped = _counts(ledger)
-    assert emitted == 301
-    assert delivered == len(lines) - 1
-    assert dropped == {"stream_full": 301 - delivered}
+    try:
+        with os.fdopen(write, "wb", buffering=0) as stream:
+            sink = Sink(stream, ledger)  # type: ignore[arg-type]
+            number = 0
+            while not ledger.counts()["queued"]:
+                sink.write(b"%05d" % number + b"x" * 2_000 + b"\n")
+                number += 1
+            assert os.get_blocking(write)
+            received = b""
+            os.set_blocking(read, False)
+            for _ in range(1_000):
+                with contextlib.suppress(BlockingIOError):
+                    received += os.read(read, 1 << 16)
+                sink.flush()
+                if not ledger.counts()["queued"] and received.count(b"\n") == number:
+                    break
+                time.sleep(0.001)
+        lines = received.replace(b"\r", b"").split(b"\n")[:-1]
+        assert [(int(line[:5]), len(line)) for line in lines] == [(each, 2_005) for each in range(number)]
+        assert totals(ledger) == (number, number, {})
+    finally:
+        socket.setdefaulttimeout(None)
+        os.close(read)
+
+
+def _socket_pair() -> tuple[int, int]:
+    read, write = socket.socketpair()
+    return read.detach(), write.detach()
 
 
 def test_a_stream_without_a_descriptor_gets_text() -> None:
@@ -99,7 +239,9 @@ def test_a_stream_without_a_descriptor_gets_text() -> None:
     stream.close()
     sink.write(b"x\n")
     Sink(None, ledger).write(b"x\n")
-    assert _counts(ledger) == (3, 1, {"stream_closed": 2})
+    sink.flush()
+    sink.drain(0.0)
+    assert totals(ledger) == (3, 1, {"stream_closed": 2})
 
 
 def test_a_terminal_is_recognised() -> None:
@@ -108,15 +250,3 @@ def test_a_terminal_is_recognised() -> None:
     with os.fdopen(follower, "w") as stream:
         assert Sink(stream, SignalLedger()).isatty()
     os.close(leader)
-
-
-def test_a_fork_gets_a_free_lock() -> None:
-    """The copy of a held lock would block the child for ever."""
-    stream = io.StringIO()
-    sink = Sink(stream, SignalLedger())
-    sink._lock.acquire()
-    sink.after_fork()
-    done = threading.Thread(target=lambda: sink.write(b"x\n"))
-    done.start()
-    done.join(10)
-    assert stream.getvalue() == "x\n"

@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.context import Context
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.metrics import Observation
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest as MetricsRequest,
+)
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from ameide_telemetry import guard
 from ameide_telemetry.contract import names
 from ameide_telemetry.metrics import bounds as module
-from ameide_telemetry.metrics.bounds import OVERFLOW, BoundedConsumer, Bounds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from ameide_telemetry.metrics.bounds import OVERFLOW, Bounds
+from support.meters import Lab, observed
 
 
-class Lab:
-    """A provider with bounds and a reader in memory."""
-
-    def __init__(self, limit: int = 2000) -> None:
-        self.reader = InMemoryMetricReader()
-        self.provider = MeterProvider(shutdown_on_exit=False)
-        self.children = 0
-        self.consumer = BoundedConsumer(self.provider._measurement_consumer, self._in_child)
-        self.consumer.bounds = Bounds(limit)
-        self.consumer.active = True
-        self.provider._measurement_consumer = self.consumer  # type: ignore[assignment]
-        self.provider.add_metric_reader(self.reader)
-        self.meter = self.provider.get_meter("test")
-
-    def _in_child(self) -> None:
-        self.children += 1
-        self.consumer.after_fork(2000)
-
-    def points(self, name: str) -> list[Any]:
-        """Collect and return the points of a metric."""
-        data = self.reader.get_metrics_data()
-        if data is None:
-            return []
-        metrics = data.resource_metrics[0].scope_metrics[0].metrics
-        return [point for metric in metrics if metric.name == name for point in metric.data.data_points]
+def _metrics(data: Any) -> list[Any]:
+    return [metric for scope in data.resource_metrics[0].scope_metrics for metric in scope.metrics]
 
 
-def observed(
-    values: Callable[[], Iterable[Observation]],
-) -> list[Callable[[CallbackOptions], Iterable[Observation]]]:
-    return [lambda _: values()]
+def _keys_of(data: Any) -> list[int]:
+    return [len(point.attributes) for metric in _metrics(data) for point in metric.data.data_points]
+
+
+def _keys(request: Any) -> list[int]:
+    metrics = request.resource_metrics[0].scope_metrics[0].metrics
+    return [
+        len(point.attributes)
+        for metric in metrics
+        for point in getattr(metric, metric.WhichOneof("data")).data_points
+    ]
 
 
 _OTHER_SPELLINGS = ("Tenant_ID", "tenantId", "traceId", "sessionId", "requestId", "request-id", "SAAS_TENANT")
@@ -153,20 +137,65 @@ _VALUES = st.one_of(
     st.integers(0, 2),
     st.sampled_from([0.0, 1.0]),
     st.sampled_from(["", "1", "a"]),
-    st.lists(st.sampled_from(["a", "b"]), max_size=2),
+    st.lists(st.sampled_from(["a", "b", 1, True, 1.0]), max_size=2),
 )
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), _VALUES, max_size=2), min_size=1, max_size=30))
 def test_our_sets_are_the_sets_of_the_sdk(sets: list[dict[str, Any]]) -> None:
     """`True`, `1` and `1.0` are three values there and here; the points never exceed the cap."""
-    lab = Lab(6)
+    lab, reader = Lab(6), InMemoryMetricReader()
     counter = lab.meter.create_counter("c")
+    unbounded = MeterProvider([reader], shutdown_on_exit=False).get_meter("test").create_counter("c")
     for attributes in sets:
         counter.add(1, attributes)
+        unbounded.add(1, attributes)
     points = lab.points("c")
-    assert len(points) <= 6
+    data = reader.get_metrics_data()
+    assert data is not None
+    assert len(points) == min(6, len(data.resource_metrics[0].scope_metrics[0].metrics[0].data.data_points))
     assert sum(point.value for point in points) == len(sets)
+
+
+_ANY_TEXT = st.text(st.characters(), max_size=20)
+_ANY_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _ANY_TEXT | st.binary(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_ANY_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+_MEASUREMENTS = st.lists(
+    st.tuples(st.integers(0, 2**40) | st.integers(), st.dictionaries(_ANY_TEXT, _ANY_VALUE, max_size=3)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(_MEASUREMENTS, st.integers(1, 8), st.lists(st.integers(0, 39), max_size=3))
+def test_series_are_bounded_and_sums_exact_whatever_is_measured(
+    measurements: list[tuple[int, dict[str, Any]]], limit: int, collections: list[int]
+) -> None:
+    """No more points than the cap, in any collection; what was taken is all there; all of it encodes."""
+    lab = Lab(limit)
+    counter, histogram = lab.meter.create_counter("c"), lab.meter.create_histogram("h")
+    taken = 0
+    for number, (value, attributes) in enumerate(measurements):
+        counter.add(value, attributes)
+        histogram.record(value, attributes)
+        taken += value if 0 <= value < 2**63 else 0
+        if number in collections:
+            assert len(lab.points("c")) <= limit
+    data = lab.reader.get_metrics_data()
+    metrics = {} if data is None else {each.name: each for each in _metrics(data)}
+    sums: dict[str, Any] = {name: metric.data.data_points for name, metric in metrics.items()}
+    assert all(len(points) <= limit for points in sums.values())
+    if taken < 2**63:
+        assert sum(point.value for point in sums.get("c", ())) == taken
+        assert sum(point.sum for point in sums.get("h", ())) == taken
+    valid = sum(0 <= value < 2**63 for value, _ in measurements)
+    assert sum(point.count for point in sums.get("h", ())) == valid
+    if data is not None:
+        sent = MetricsRequest.FromString(encode_metrics(data).SerializeToString())
+        assert _keys(sent) == _keys_of(data)
 
 
 def test_nested_attribute_values_are_told_apart() -> None:
@@ -178,60 +207,34 @@ def test_nested_attribute_values_are_told_apart() -> None:
     assert sorted(point.value for point in lab.points("c")) == [1, 2]
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**400])
-def test_a_value_that_does_not_fit_is_left_out(value: int) -> None:
-    """OTLP carries 64-bit integers; one that is bigger would make every later export fail."""
-    guard.reset()
+def test_long_texts_meet_the_bound_of_memory_before_the_cap() -> None:
+    """Paths of a kilobyte: fewer sets are kept, and the sum is exact."""
     lab = Lab()
-    lab.meter.create_up_down_counter("c").add(5)
-    lab.meter.create_observable_up_down_counter("o", observed(lambda: [Observation(value), Observation(1)]))
-    if abs(value) < 10**300:  # the SDK itself raises for what no float can hold
-        lab.meter.create_up_down_counter("c").add(value)
-    points = {name: [point.value for point in lab.points(name)] for name in ("c", "o")}
-    assert points["c"] == [5]
-    assert abs(value) > 10**300 or points["o"] == [1]
+    counter = lab.meter.create_counter("requests")
+    for number in range(5000):
+        counter.add(1, {"path": f"/{number}/" + "x" * 5000, "query": "y" * 5000})
+    points = lab.points("requests")
+    assert sum(point.value for point in points) == 5000
+    assert 500 < len(points) < 1100
+    assert sum(len(str(point.attributes)) for point in points) < 3_000_000
 
 
-def test_inactive_costs_nothing_and_keeps_nothing() -> None:
-    """After `undo` measurements go nowhere."""
+def test_the_memory_of_attribute_sets_is_safe_to_measure_in() -> None:
+    """What the garbage collector finalises while a set is admitted may measure with the same instrument."""
     lab = Lab()
     counter = lab.meter.create_counter("c")
-    lab.consumer.active = False
-    counter.add(1)
-    assert lab.points("c") == []
+    with lab.consumer.bounds._lock:
+        counter.add(1, {"route": "/"})
+    assert lab.values("c") == [1]
 
 
-def test_the_sums_of_a_parent_are_not_the_childs() -> None:
-    """After a fork every instrument starts at zero, observable ones are still asked."""
-    lab = Lab()
+def test_lists_are_told_apart_by_what_is_in_them() -> None:
+    """`[1]`, `[True]` and `[1.0]` are equal in Python and three points in the SDK: the cap counts three."""
+    lab = Lab(3)
     counter = lab.meter.create_counter("c")
-    ticks = itertools.count(1)
-    lab.meter.create_observable_counter("o", observed(lambda: [Observation(next(ticks))]))
-    counter.add(100)
-    lab.consumer._pid = -1
-    counter.add(1)
-    counter.add(1)
-    assert lab.children == 1
-    assert [point.value for point in lab.points("c")] == [2]
-    assert [point.value for point in lab.points("o")] == [2]
-
-
-def test_an_sdk_without_the_private_names_keeps_its_state() -> None:
-    """Then the child goes on with the parent's sums, and that is counted."""
-    guard.reset()
-    lab = Lab()
-    counter = lab.meter.create_counter("c")
-    counter.add(100)
-    consumer = BoundedConsumer(object(), lambda: None)
-    consumer.after_fork(10)
-    assert guard.counts() == {"metrics.state_inherited": 1}
-
-
-def test_removing_a_reader_forgets_it() -> None:
-    """Readers come and go through the consumer."""
-    lab = Lab()
-    lab.meter.create_counter("c").add(1)
-    lab.provider.remove_metric_reader(lab.reader)
-    second = InMemoryMetricReader()
-    lab.provider.add_metric_reader(second)
-    assert second.get_metrics_data() is None
+    for each in (1, True, 1.0, 1):
+        counter.add(1, {"list": [each]})
+    points = lab.points("c")
+    assert len(points) == 3
+    assert sum(point.value for point in points) == 4
+    assert [dict(point.attributes) for point in points][-1] == OVERFLOW

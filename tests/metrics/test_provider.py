@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import bound_context
+from ameide_telemetry.exceptions import InstrumentError
 from ameide_telemetry.export import flush_all
 from ameide_telemetry.ledger import Ledger
 from ameide_telemetry.metrics import provider as room
@@ -92,7 +95,7 @@ def test_a_refused_collector_makes_the_flush_false(collector: FakeCollector) -> 
     handle.meter("test").create_counter("requests").add(7)
     collector.mode = "refused"
     result = flush_all([handle.pipeline], 10).metrics
-    assert (result.ok, result.error, result.dropped) == (False, "ConnectionError", 1)
+    assert (result.ok, result.error, result.dropped) == (False, "connection_refused", 1)
     collector.mode = "ok"
     assert flush_all([handle.pipeline], 10).metrics.delivered == 1
     assert [point.as_int for point in collector.points("requests")] == [7]
@@ -279,19 +282,94 @@ def test_an_sdk_without_the_private_name_still_exports(
     assert guard.counts() == {"metrics.unbounded": 1}
 
 
-def test_a_callback_that_hangs_makes_the_flush_false(collector: FakeCollector) -> None:
-    """The collection ends by its timeout and the flush says so; the next one is fine again."""
-    handle = installed(collector_settings(collector, metrics={"timeout": 0.05}))
-    slow = [0.2]
+def test_a_callback_that_hangs_costs_its_own_metric_only(collector: FakeCollector) -> None:
+    """The others are collected and sent; it is back when it has returned."""
+    guard.reset()
+    handle = installed(collector_settings(collector, metrics={"timeout": 0.5}))
+    meter, release = handle.meter("test"), threading.Event()
 
     def observe(_: Any) -> list[metrics.Observation]:
-        wait_until(lambda: False, slow[0])
+        release.wait(30)
         return [metrics.Observation(1)]
 
-    # The SDK (1.45) looks at the clock between two instruments.
-    for name in ("slow", "next"):
-        handle.meter("test").create_observable_gauge(name, [observe])
-    assert flush_all([handle.pipeline], 10).metrics.error == "collect_failed"
-    slow[0] = 0
-    assert flush_all([handle.pipeline], 10).metrics.ok
+    meter.create_observable_gauge("slow", [observe])
+    meter.create_observable_gauge("next", [lambda _: [metrics.Observation(2)]])
+    meter.create_counter("requests").add(3)
+    for _ in range(2):
+        assert flush_all([handle.pipeline], 10).metrics.ok
+    assert [list(collector.metrics(name)) != [] for name in ("slow", "next", "requests")] == [
+        False,
+        True,
+        True,
+    ]
+    assert guard.counts()["metrics.callback_blocked"] == 1
+    release.set()
+    assert wait_until(lambda: flush_all([handle.pipeline], 10) and list(collector.metrics("slow")))
     finished(handle)
+
+
+def test_what_contradicts_at_start_is_refused_at_once_where_settings_are_strict(
+    collector: FakeCollector,
+) -> None:
+    """Instruments that modules made before are one error, which names them all; the second try starts."""
+    library = metrics.get_meter("library")
+    library.create_counter("requests", unit="1").add(1)
+    library.create_counter("requests", unit="{request}").add(1)
+    library.create_histogram("requests", unit="1")
+    fine = library.create_counter("fine")
+    with pytest.raises(InstrumentError) as caught:
+        installed(collector_settings(collector, strict=True))
+    assert "2 wrong instruments" in str(caught.value)
+    assert "the instrument requests of the meter library exists with unit '1', not" in str(caught.value)
+    handle = installed(collector_settings(collector, strict=True))
+    fine.add(1)
+    finished(handle)
+    assert [point.as_int for point in collector.points("fine")] == [1]
+
+
+def test_a_restart_is_visible_by_its_start_time(collector: FakeCollector) -> None:
+    """The sum begins anew, and so does its start time, so that no reader takes it for a fall."""
+    counter = metrics.get_meter("library").create_counter("requests")
+    for _ in range(2):
+        handle = installed(collector_settings(collector))
+        counter.add(5)
+        assert flush_all([handle.pipeline], 10)
+        counter.add(1)
+        finished(handle)
+    points = list(collector.points("requests"))
+    assert [point.as_int for point in points] == [5, 6, 5, 6]
+    starts = [point.start_time_unix_nano for point in points]
+    assert starts[0] == starts[1] < points[1].time_unix_nano < starts[2] == starts[3]
+
+
+def test_a_metric_that_cannot_be_encoded_stops_no_other(collector: FakeCollector) -> None:
+    """2**63, a surrogate in a description, in a name, a unit, a scope: the good counter keeps arriving."""
+    guard.reset()
+    handle = installed(collector_settings(collector))
+    good = handle.meter("test").create_counter("good")
+    handle.meter("test").create_counter("huge").add(2**63)
+    handle.meter("test").create_counter("described", description="\ud800").add(1)
+    handle.meter("\ud800", "\ud801").create_counter("scoped\ud800", "\ud800").add(1, {"\ud800": "\ud800"})
+    for round_ in (1, 2):
+        good.add(1)
+        assert flush_all([handle.pipeline], 10).metrics.ok
+        assert [point.as_int for point in collector.last_points("good")] == [round_]
+    assert [metric.name for metric in collector.metrics("scoped_")] == ["scoped_"] * 2
+    finished(handle)
+
+
+def test_another_reader_in_a_forked_child_begins_at_zero_without_an_exporter_of_ours() -> None:
+    """What the service's own reader finds there is the child's."""
+    handle = installed(TelemetrySettings())
+    reader = InMemoryMetricReader()
+    handle.provider.add_metric_reader(reader)  # type: ignore[attr-defined]
+    counter = handle.meter("test").create_counter("requests")
+    counter.add(100)
+    assert handle._owned is not None
+    assert handle._owned.consumer is not None
+    handle._owned.consumer._pid = -1
+    counter.add(1)
+    data = reader.get_metrics_data()
+    assert data is not None
+    (point,) = data.resource_metrics[0].scope_metrics[0].metrics[0].data.data_points
+    assert getattr(point, "value", None) == 1

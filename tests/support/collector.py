@@ -1,4 +1,4 @@
-"""A fake OTLP/HTTP collector on loopback: real sockets, several ways to be sick, counts what it gets.
+"""A fake OTLP/HTTP collector on loopback: real sockets, many ways to be sick, counts what it gets.
 
 In a test:
 
@@ -6,30 +6,34 @@ In a test:
         ... point an exporter at collector.endpoint("traces") ...
         assert collector.count("traces") == 20
 
-Its port stays the same while it is `refused` and after, so an outage and its end can be played. A process
-under test reaches it by `collector.environment()`.
+Its port stays the same whatever the mode, so an outage and its end can be played. A process under test
+reaches it by `collector.environment()`. `support.grpc_collector.GrpcCollector` is its twin.
 
 Modes:
-    ok       200 and an empty answer
-    refused  nobody listens
-    silent   connections are accepted and read, never answered
-    503      every request is answered with "service unavailable"
+    ok         200 and an empty answer
+    refused    nobody listens
+    silent, backlog, reset, drip: sick below the protocol, see `support.sick`
+    blackhole  requests are read, never answered
+    429        "too many requests", with Retry-After
     any other number: every request is answered with that status
 """
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import socket
 import threading
 import time
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, Self
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from support.sick import SICK, SickListener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +52,14 @@ _DECODERS: Final[Mapping[str | None, Callable[[bytes], bytes]]] = {
 }
 
 
+class Listener(Protocol):
+    """What is behind the port at the moment."""
+
+    def close(self) -> None:
+        """End all connections and free the port."""
+        ...
+
+
 class FakeCollector:
     """Counts and keeps what exporters send.
 
@@ -55,19 +67,29 @@ class FakeCollector:
         port: on 127.0.0.1, the same in every mode.
         requests: every decoded request that was answered with success, per signal, in order.
         headers: the headers of each of them, lower case, in the same order.
-        attempts: how many requests came in, whatever the answer.
+        attempts: how many requests came in, whatever the answer; in a sick mode, how many connections.
         unparsable: how many bodies could not be decoded.
+        retry_after: what the answer 429 asks for, in seconds or as a date.
+        reply: body of a success.
+        prompt: what a drip sends at once.
     """
+
+    protocol: ClassVar[Literal["http/protobuf", "grpc"]] = "http/protobuf"
+    # Long enough for minutes.
+    drip: ClassVar[bytes] = b"HTTP/1.1 200 OK\r\nx-padding: " + b"a" * 200 + b"\r\ncontent-length: 0\r\n\r\n"
 
     def __init__(self, mode: str = "ok") -> None:
         self.requests: dict[str, list[Any]] = {signal: [] for signal in _MESSAGES}
         self.headers: dict[str, list[dict[str, str]]] = {signal: [] for signal in _MESSAGES}
         self.attempts = 0
         self.unparsable = 0
+        self.retry_after = "1"
+        self.reply = b""
+        self.prompt = b""
         self._mode = mode
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server: _Server | None = None
+        self._listener: Listener | None = None
         # Bound, not listening: the port is ours and connections to it are refused.
         self._reserved: socket.socket | None = _bound(0)
         self.port: int = self._reserved.getsockname()[1]
@@ -89,10 +111,14 @@ class FakeCollector:
 
     @mode.setter
     def mode(self, mode: str) -> None:
-        self._mode = mode
-        if mode == "refused":
-            self._stop_listening()
-        elif self._server is None:
+        before, self._mode = self._mode, mode
+        # Requests that a black hole holds are let go.
+        released, self._released = self._released, threading.Event()
+        released.set()
+        if self._listener is not None and _kind(before) == _kind(mode) == "server":
+            return
+        self._stop_listening()
+        if mode != "refused":
             self._listen()
 
     def endpoint(self, signal: str = "") -> str:
@@ -104,7 +130,7 @@ class FakeCollector:
         """Return the variables that send a process here."""
         return {
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.endpoint(),
-            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": self.protocol,
         }
 
     def count(self, signal: str) -> int:
@@ -155,14 +181,15 @@ class FakeCollector:
         return self.count(signal)
 
     def receive(self, signal: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Take one request and return the status to answer; blocks while the mode is `silent`."""
-        with self._lock:
-            self.attempts += 1
-        if self._mode == "silent":
-            self._released.wait(60)
+        """Take one request and return the status to answer; blocks while the mode is `blackhole`."""
+        self.connected()
+        mode, released = self._mode, self._released
+        if mode == "blackhole":
+            released.wait(60)
             return 503
-        if self._mode != "ok":
-            return int(self._mode)
+        if mode != "ok":
+            # A sick one is on its way: this request came over a connection from before.
+            return int(mode) if mode.isdecimal() else 503
         try:
             message = _MESSAGES[signal].FromString(_DECODERS[headers.get("content-encoding")](body))
         except Exception:  # noqa: BLE001 whatever is wrong with it, it is counted and refused
@@ -173,20 +200,35 @@ class FakeCollector:
             self.headers[signal].append(dict(headers))
         return 200
 
+    def connected(self) -> None:
+        """Count an attempt."""
+        with self._lock:
+            self.attempts += 1
+
+    def serve(self) -> Listener:
+        """Begin to serve the protocol on the port."""
+        return _Server(self)
+
     def _listen(self) -> None:
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
-        self._server = _Server(self)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        if self._mode in SICK:
+            self._listener = SickListener(
+                self.port, self._mode, on_connect=self.connected, prompt=self.prompt, drip=self.drip
+            )
+        else:
+            self._listener = self.serve()
 
     def _stop_listening(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.close_connections()
-            server.server_close()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
             self._reserved = _bound(self.port)
+
+
+def _kind(mode: str) -> str:
+    return mode if mode in SICK or mode == "refused" else "server"
 
 
 class _Server(ThreadingHTTPServer):
@@ -198,6 +240,14 @@ class _Server(ThreadingHTTPServer):
         self.collector = collector
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", collector.port), _Handler)
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.shutdown()
+        for connection in tuple(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.connections.add(request)
@@ -206,13 +256,6 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self.connections.discard(request)
         super().shutdown_request(request)
-
-    def close_connections(self) -> None:
-        for connection in tuple(self.connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay quiet: peers that go away are part of the tests."""
@@ -225,11 +268,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status = self.server.collector.receive(self.path.rsplit("/", 1)[-1], headers, body)
+        collector = self.server.collector
+        status = collector.receive(self.path.rsplit("/", 1)[-1], headers, body)
+        answer = collector.reply if status == 200 else b""
         self.send_response(status)
+        if status == 429:
+            self.send_header("retry-after", collector.retry_after)
         self.send_header("content-type", "application/x-protobuf")
-        self.send_header("content-length", "0")
+        self.send_header("content-length", str(len(answer)))
         self.end_headers()
+        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the parent's name
         """Stay quiet."""

@@ -18,7 +18,7 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.util._once import Once
 
 from ameide_telemetry.export import log_records
-from ameide_telemetry.export.destination import Destination
+from ameide_telemetry.export.destination import Answer, Destination
 from ameide_telemetry.metrics import provider as meter_provider
 from ameide_telemetry.settings import (
     LogSettings,
@@ -32,6 +32,7 @@ from ameide_telemetry.traces import provider as tracer_provider
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ameide_telemetry.export.destination import Sender
     from support.collector import FakeCollector
 
 __all__ = [
@@ -72,7 +73,7 @@ def collector_settings(collector: FakeCollector, **changes: Any) -> TelemetrySet
     """
 
     def otlp(name: str) -> OtlpSettings:
-        return OtlpSettings(collector.endpoint(name), insecure=True)
+        return OtlpSettings(collector.endpoint(name), protocol=collector.protocol, insecure=True)
 
     signals: dict[str, Any] = {
         "traces": TraceSettings(otlp=otlp("traces"), schedule_delay=60),
@@ -85,16 +86,28 @@ def collector_settings(collector: FakeCollector, **changes: Any) -> TelemetrySet
 
 
 class ScriptedSender:
-    """A sender that answers as told: None is an acknowledgement, a text a failure, a callable is called."""
+    """A sender that answers as told.
 
-    def __init__(self, answer: Callable[[Any], str | None] | str | None = None) -> None:
+    None is an acknowledgement, a text a failure that another attempt would not change, an `Answer` is given
+    as it is, a callable is called with the records.
+
+    Attributes:
+        attempts: what was tried, with the time until the deadline of each attempt.
+        sent: what was acknowledged.
+    """
+
+    def __init__(self, answer: Callable[[Any], Answer | str | None] | Answer | str | None = None) -> None:
         self.answer = answer
+        self.attempts: list[tuple[Any, float]] = []
         self.sent: list[Any] = []
         self.closed = 0
 
-    def send(self, records: Any) -> str | None:
+    def send(self, records: Any, deadline: float) -> Answer:
+        self.attempts.append((records, deadline - time.monotonic()))
         answer = self.answer(records) if callable(self.answer) else self.answer
-        if answer is None:
+        if not isinstance(answer, Answer):
+            answer = Answer(answer)
+        if answer.error is None:
             self.sent.append(records)
         return answer
 
@@ -105,9 +118,9 @@ class ScriptedSender:
         self.closed += 1
 
 
-def scripted(sender: ScriptedSender) -> Destination:
+def scripted(sender: Sender, *, timeout: float = 10.0, budget: float = 30.0) -> Destination:
     """Return a destination whose connection is the given sender."""
-    return Destination("otlp test", "http://test", lambda: sender)
+    return Destination("otlp test", "http://test", lambda: sender, timeout, budget)
 
 
 def deadline(seconds: float) -> float:

@@ -1,12 +1,20 @@
 """OTLP pipelines: one worker thread per signal, one deadline for all of them, every record accounted for.
 
-results      what a flush or a shutdown says
-outage       one line when exporting starts to fail, one when it works again
+destination  where a pipeline sends to, what sends, and what a sender answers
+results      what a flush, a shutdown or a look at the status says
+flushes      calls that wait until what was put before them is sent
+outage       a line a minute at most while records are lost, one when that is over
 quiet        exporting makes no spans and no exported log records
-worker       the thread behind a pipeline: wake, flush, stop, fork
+wake         waking a thread from anywhere, a signal handler included
+thread       a worker thread: started when it is needed, replaced when it died
+retries      when to try again, and when to give up
+portions     a batch without the records that are to blame, or in halves
+courier      brings a batch to its destination: attempts, pauses, smaller parts
+worker       what a pipeline does on its thread: wake, flush, stop, fork
+budget       how many bytes of memory the records of all signals may wait in
 queue        a bounded queue of records (spans, log records)
 together     all signals under one deadline
-otlp         settings -> exporter, built on the worker thread
+otlp         settings -> sender, built on the worker thread
 log_records  the SDK's logger provider, for lines that also leave over OTLP
 """
 

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from opentelemetry.context import Context
 
 from ameide_telemetry import guard
+from ameide_telemetry.export.fit import fit_log_record
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.export.quiet import exports
-from ameide_telemetry.resource import replace_resource
+from ameide_telemetry.resource import quick_to_fork, replace_resource
 
 if TYPE_CHECKING:
     from opentelemetry._logs import Logger, LoggerProvider
     from opentelemetry.sdk.resources import Resource
 
+    from ameide_telemetry.export.budget import ByteBudget
     from ameide_telemetry.ledger import Ledger
     from ameide_telemetry.settings import LogSettings, TelemetrySettings
 
@@ -86,7 +88,9 @@ class PipelineLogProcessor:
             # As the SDK's batch processor does: the ids are on the record, its context would be kept alive.
             record = copy.copy(log_record.log_record)
             record.context = Context()
-            pipeline.put(self._readable(record, log_record.resource, scope, log_record.limits))
+            pipeline.put(
+                *fit_log_record(self._readable(record, log_record.resource, scope, log_record.limits))
+            )
 
     def enabled(self, **_: Any) -> bool:
         """Return whether records would be taken."""
@@ -112,7 +116,9 @@ class _Process:
 _process: Final = _Process()
 
 
-def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> LogRecords:
+def install(
+    settings: TelemetrySettings, resource: Resource, ledger: Ledger, budget: ByteBudget | None = None
+) -> LogRecords:
     """Install log records over OTLP, if the settings ask for them; may be called again after `undo`.
 
     Whoever turns lines into OpenTelemetry records gets loggers from the result.
@@ -136,6 +142,7 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
             delay=settings.logs.schedule_delay,
             max_queue_size=settings.logs.max_queue_size,
             max_batch_size=settings.logs.max_export_batch_size,
+            budget=budget,
         )
         return LogRecords(provider, origin, processor.pipeline, processor)
 
@@ -156,7 +163,7 @@ def _provider(settings: LogSettings, resource: Resource) -> tuple[Any, Origin]:
         max_log_record_attributes=unset if count is None else count,
         max_log_record_attribute_length=unset if length is None else length,
     )
-    made = _process.owned or sdk.LoggerProvider(
+    made = _process.owned or quick_to_fork(sdk.LoggerProvider)(
         resource=resource, shutdown_on_exit=False, log_record_limits=limits
     )
     api.set_logger_provider(made)

@@ -1,10 +1,14 @@
-"""What a flush or a shutdown says: per signal, and truthful."""
+"""What a flush, a shutdown or a look at the status says: per signal, and truthful."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
-__all__ = ["FlushResult", "SignalResult"]
+if TYPE_CHECKING:
+    from ameide_telemetry.ledger import Counts
+
+__all__ = ["FlushResult", "PipelineStatus", "SignalResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,26 @@ class FlushResult:
 
     def __bool__(self) -> bool:
         return self.traces.ok and self.metrics.ok and self.logs.ok
+
+
+class PipelineStatus(TypedDict):
+    """What `status()` shows of one pipeline.
+
+    Attributes:
+        state: `idle` before the first record, `ok`, `failing` while the destination does not take records or
+            the worker is dead, `stopped` after a shutdown.
+        exporter: `otlp http/protobuf`, `otlp grpc` or `console`.
+        endpoint: URL without credentials.
+        thread_alive: whether there is a worker.
+        restarts: how many workers have died and were replaced.
+        last_error: kind of the last failure, also after it is over.
+        counts: the balance.
+    """
+
+    state: str
+    exporter: str
+    endpoint: str
+    thread_alive: bool
+    restarts: int
+    last_error: str | None
+    counts: Counts

@@ -35,5 +35,5 @@ def shutdown_all(pipelines: Iterable[Pipeline | None], timeout: float) -> FlushR
         timeout: seconds for all of them together.
     """
     deadline = time.monotonic() + max(0.0, timeout)
-    asked = [(each, each.begin_shutdown()) for each in pipelines if each is not None]
+    asked = [(each, each.begin_shutdown(deadline)) for each in pipelines if each is not None]
     return FlushResult(**{each.signal: each.end_shutdown(before, deadline) for each, before in asked})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import reprlib
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from ameide_telemetry import guard
 from ameide_telemetry.exceptions import ApplicationError
 from ameide_telemetry.integrations import asgi, wsgi
 
@@ -27,6 +29,8 @@ _MIDDLEWARE: Final = (asgi.TelemetryMiddleware, wsgi.TelemetryMiddleware)
 _ASGI3_PARAMETERS: Final = 3
 _WSGI_PARAMETERS: Final = 2
 _ASGI2_PARAMETERS: Final = 1
+_CONTEXT_LOGGER: Final = "opentelemetry.context"
+_DETACH_FAILED: Final = "Failed to detach context"
 _ACCEPTED: Final = (
     "FastAPI, Starlette, Flask, an ASGI callable (scope, receive, send) or a WSGI callable"
     " (environ, start_response)"
@@ -49,9 +53,23 @@ def instrument_app(
         ApplicationError: `app` is neither an ASGI nor a WSGI application.
     """
     served, undo = _instrument(app, telemetry)
+    logging.getLogger(_CONTEXT_LOGGER).addFilter(_not_detached_elsewhere)
     if on_undo is not None:
         on_undo(undo)
+        on_undo(lambda: logging.getLogger(_CONTEXT_LOGGER).removeFilter(_not_detached_elsewhere))
     return served
+
+
+def _not_detached_elsewhere(record: logging.LogRecord) -> bool:
+    """Count, instead of logging as an error, that a generator was closed in another context than it ran in.
+
+    When a client leaves a stream, the event loop or the collector closes the generator behind it. A span
+    that it held across a `yield` ends all the same; only its context cannot be detached there, nor need be.
+    """
+    if not (isinstance(record.msg, str) and record.msg.startswith(_DETACH_FAILED)):
+        return True
+    guard.note("context.detached_elsewhere")
+    return False
 
 
 def check_application(app: Any) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import current_bindings, remember
@@ -29,6 +30,8 @@ from ameide_telemetry.integrations.exchange import Call, Exchange
 from ameide_telemetry.integrations.routes import RouteNames
 
 if TYPE_CHECKING:
+    from contextvars import Token
+
     from ameide_telemetry.integrations.server import ServerTelemetry
 
 __all__ = ["ASGIApplication", "Message", "Receive", "Scope", "Send", "TelemetryMiddleware"]
@@ -55,6 +58,8 @@ _STEP_ASIDE: Final = {MARK: True, "fastapi.telemetry": None, "starlette.opentele
 _NORMAL_CLOSE: Final = 1000
 _NO_CLOSE_CODE: Final = 1005
 _SERVER_ERROR: Final = 500
+# So many fit 64 bits.
+_MOST_DIGITS: Final = 18
 
 
 class TelemetryMiddleware:
@@ -74,41 +79,41 @@ class TelemetryMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the lifespan."""
+        opened = _OPEN.call(self._opened, scope, receive, send)
+        if opened is None:
+            await self.app(scope, receive, send)
+            return
+        if isinstance(opened, _Lifespan):
+            await opened.run(self.app, scope)
+            return
+        try:
+            await self.app(opened.scope, opened.receive, opened.send)
+        except BaseException as error:
+            _CLOSE.call(opened.fail, error)
+            raise
+        _CLOSE.call(opened.close)
+
+    def _opened(self, scope: Scope, receive: Receive, send: Send) -> _Connection | _Lifespan | None:
+        """Begin; None where the application is to be left alone."""
         telemetry = self.telemetry
         kind = scope["type"]
-        if telemetry is None or MARK in scope or kind not in _KINDS:
-            await self.app(scope, receive, send)
-            return
+        if telemetry is None or MARK in scope:
+            return None
         if kind == "lifespan":
-            await _Lifespan(self.app, telemetry, receive, send).run(scope)
-            return
-        connection: _Connection | None = None
-        with _OPEN:
-            if current_bindings() is not None:
-                # uvicorn starts a pipelined request inside the context of the one before. Ours is fresh
-                # anyway; what the service bound by structlog's own means would go on into this one.
-                structlog.contextvars.clear_contextvars()
-            connection = _CONNECTIONS[kind](telemetry, self._routes, scope, receive, send)
+            return _Lifespan(telemetry, receive, send)
+        connection = _CONNECTIONS.get(kind)
         if connection is None:
-            await self.app(scope, receive, send)
-            return
-        token = otel_context.attach(connection.exchange.context)
-        try:
-            await self.app(connection.scope, connection.receive, connection.send)
-        except BaseException as error:
-            connection.fail(error)
-            # GeneratorExit: the event loop is gone and the coroutine is closed inside a foreign context.
-            if not isinstance(error, GeneratorExit):
-                otel_context.detach(token)
-            raise
-        connection.close()
-        otel_context.detach(token)
+            return None
+        surroundings = _left_surroundings()
+        opened = connection(telemetry, self._routes, scope, receive, send)
+        opened.enter(surroundings)
+        return opened
 
 
 class _Connection(ABC):
     """What the two kinds of connection have in common."""
 
-    __slots__ = ("_receive", "_routes", "_send", "exchange", "scope")
+    __slots__ = ("_receive", "_routes", "_send", "_surroundings", "_token", "exchange", "scope")
 
     def __init__(
         self, telemetry: ServerTelemetry, routes: RouteNames, scope: Scope, receive: Receive, send: Send
@@ -118,29 +123,34 @@ class _Connection(ABC):
         self._routes = routes
         self._receive = receive
         self._send = send
+        self._token: Token[Context] | None = None
+        self._surroundings: _Surroundings | None = None
         self.exchange = Exchange(telemetry, _call(scope, telemetry.reader.from_pairs(headers)))
+
+    def enter(self, surroundings: _Surroundings | None) -> None:
+        """Make the request's context current, in place of what the server left around it."""
+        self._surroundings = surroundings
+        self._token = otel_context.attach(self.exchange.context)
 
     async def receive(self) -> Message:
         """Pass one message to the application."""
         message = await self._receive()
-        with _RECEIVE:
-            self._received(message)
+        _RECEIVE.call(self._received, message)
         return message
 
     async def send(self, message: Message) -> None:
         """Pass one message to the server, the request id added to the first."""
-        last = False
-        with _SEND:
-            message, last = self._sending(message)
+        prepared = _SEND.call(self._sending, message)
+        if prepared is None:
+            prepared = message, False
         try:
-            await self._send(message)
+            await self._send(prepared[0])
         except OSError:
             # ASGI 2.4: a server raises it for a client that is gone.
             self.exchange.disconnected = True
             raise
-        if last:
-            with _CLOSE:
-                self._sent_all()
+        if prepared[1]:
+            _CLOSE.call(self._sent_all)
 
     def fail(self, error: BaseException) -> None:
         """The application raised."""
@@ -148,12 +158,17 @@ class _Connection(ABC):
             remember(error, self.exchange.context)
             if not (self.exchange.disconnected and _says_disconnect(error)):
                 self.exchange.fail(error)
-        self.close()
+        # GeneratorExit: the event loop is gone and the coroutine is closed inside a foreign context.
+        self.close(detach=not isinstance(error, GeneratorExit))
 
-    def close(self) -> None:
+    def close(self, *, detach: bool = True) -> None:
         """The application is done."""
         with _CLOSE:
             self._finish()
+        if detach and self._token is not None:
+            otel_context.detach(self._token)
+            if self._surroundings is not None:
+                self._surroundings.restore()
 
     def _finish(self) -> None:
         if not self.exchange.finished:
@@ -259,35 +274,32 @@ class _Websocket(_Connection):
                 exchange.close_code = message.get("code", _NORMAL_CLOSE)
         return message, False
 
-    def close(self) -> None:
+    def _finish(self) -> None:
         """A client that leaves an accepted websocket ends it as it should end."""
         if self.exchange.status is not None:
             self.exchange.disconnected = False
-        super().close()
+        super()._finish()
 
 
 class _Lifespan:
     """The start and the end of the application."""
 
-    __slots__ = ("_app", "_flush", "_receive", "_received", "_said", "_send")
+    __slots__ = ("_flush", "_receive", "_received", "_said", "_send")
 
-    def __init__(
-        self, app: ASGIApplication, telemetry: ServerTelemetry, receive: Receive, send: Send
-    ) -> None:
-        self._app = app
+    def __init__(self, telemetry: ServerTelemetry, receive: Receive, send: Send) -> None:
         self._flush = telemetry.flush
         self._receive = receive
         self._send = send
         self._received = False
         self._said = False
 
-    async def run(self, scope: Scope) -> None:
+    async def run(self, app: ASGIApplication, scope: Scope) -> None:
         """Run the application's own lifespan; answer the protocol for one that has none."""
         try:
-            await self._app(scope, self.receive, self.send)
-        except BaseException as error:
+            await app(scope, self.receive, self.send)
+        except Exception:
             # The specification: an exception at the start means "unsupported", go on without it.
-            if self._received or self._said or not isinstance(error, Exception):
+            if self._received or self._said:
                 raise
         if not self._said:
             await self._stand_in()
@@ -300,10 +312,12 @@ class _Lifespan:
     async def send(self, message: Message) -> None:
         """Pass one message to the server; flush before the last one."""
         self._said = True
-        if message.get("type") in _LAST_LIFESPAN:
-            with _FLUSH:
-                self._flush()
+        _FLUSH.call(self._sending, message)
         await self._send(message)
+
+    def _sending(self, message: Message) -> None:
+        if message["type"] in _LAST_LIFESPAN:
+            self._flush()
 
     async def _stand_in(self) -> None:
         if not self._received:
@@ -313,8 +327,34 @@ class _Lifespan:
         await self.send({"type": "lifespan.shutdown.complete"})
 
 
+class _Surroundings:
+    """What another request left where this one starts; put back at the end.
+
+    uvicorn starts a pipelined request inside the context of the one before, and an application may call
+    another one in its own task.
+    """
+
+    __slots__ = ("_token", "_variables")
+
+    def __init__(self) -> None:
+        # What the service bound by structlog's own means would go on into this request.
+        self._variables = structlog.contextvars.get_contextvars()
+        structlog.contextvars.clear_contextvars()
+        # Whatever fails from here on, the application does not run in the other request's context.
+        self._token = otel_context.attach(Context())
+
+    def restore(self) -> None:
+        otel_context.detach(self._token)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**self._variables)
+
+
 _CONNECTIONS: Final[dict[str, type[_Connection]]] = {"http": _Http, "websocket": _Websocket}
-_KINDS: Final = frozenset({*_CONNECTIONS, "lifespan"})
+
+
+def _left_surroundings() -> _Surroundings | None:
+    """Leave another request's context, if this is one."""
+    return None if current_bindings() is None else _Surroundings()
 
 
 def _call(scope: Scope, headers: dict[str, str]) -> Call:
@@ -338,7 +378,7 @@ def _identified(message: Message, request_id: str) -> tuple[int | None, Message]
     for header in message.get("headers") or ():
         name = header[0].lower()
         if name == b"content-length":
-            announced = int(header[1]) if header[1].isdigit() else None
+            announced = int(header[1]) if header[1].isdigit() and len(header[1]) <= _MOST_DIGITS else None
         if name != _REQUEST_ID:
             kept.append(header)
     kept.append((_REQUEST_ID, request_id.encode("latin-1")))

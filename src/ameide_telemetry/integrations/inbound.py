@@ -39,7 +39,8 @@ _CAPS: Final = {
     "tracestate": 512,
     "baggage": 8192,
     names.HEADER_REQUEST_ID: 128,
-    "content-length": 20,
+    # 18 digits fit 64 bits, as what is counted in must.
+    "content-length": 18,
     "host": 262,
     "user-agent": 512,
 }
@@ -131,6 +132,10 @@ class InboundReader:
         if carrier:
             with _EXTRACT:
                 context = wanted.propagator.extract(carrier, context)
+            if not isinstance(context, Context):
+                # For OTel None is the ambient context, which may be another request's.
+                guard.note("inbound.no_context", "the propagator returned no context: it is left out")
+                context = Context()
         return (Context(), _links(context)) if self._edge else (context, ())
 
     def _identify(self, values: dict[str, str], headers: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ body's `close` still runs in the request's context and does not stretch its dura
 from __future__ import annotations
 
 import contextvars
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
@@ -43,6 +44,8 @@ _START: Final = guard.site("wsgi.start")
 _BODY: Final = guard.site("wsgi.body")
 _CLOSE: Final = guard.site("wsgi.close")
 _NO_BODY_METHODS: Final = frozenset({"HEAD"})
+# So many fit 64 bits.
+_MOST_DIGITS: Final = 18
 
 
 class TelemetryMiddleware:
@@ -61,32 +64,41 @@ class TelemetryMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        telemetry = self.telemetry
-        if telemetry is None or MARK in environ:
+        context = _OPEN.call(self._context, environ)
+        if context is None:
             return self.app(environ, start_response)
-        context = contextvars.copy_context()
-        return context.run(self._serve, telemetry, environ, start_response, context)
+        return context.run(self._serve, environ, start_response, context)
+
+    def _context(self, environ: WSGIEnvironment) -> Context | None:
+        """Return the context to serve in; None where the application is to be left alone."""
+        return None if self.telemetry is None or MARK in environ else contextvars.copy_context()
 
     def _serve(
-        self,
-        telemetry: ServerTelemetry,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        context: Context,
+        self, environ: WSGIEnvironment, start_response: StartResponse, context: Context
     ) -> Iterable[bytes]:
-        response: _Response | None = None
-        with _OPEN:
-            response = _Response(telemetry, environ, start_response, context)
+        response = _OPEN.call(self._opened, environ, start_response, context)
         if response is None:
             return self.app(environ, start_response)
-        # Never detached: the copied context ends with the request.
-        otel_context.attach(response.exchange.context)
         try:
             body = self.app(environ, response.start)
         except BaseException as error:
-            response.fail(error)
+            _CLOSE.call(response.fail, error)
             raise
-        return response.body_for(body)
+        served = _BODY.call(response.body_for, body)
+        return body if served is None else served
+
+    def _opened(
+        self, environ: WSGIEnvironment, start_response: StartResponse, context: Context
+    ) -> _Response | None:
+        telemetry = self.telemetry
+        if telemetry is None:
+            return None
+        # Never detached: the copied context ends with the request. What a former request left there is
+        # gone first, so that the application does not run in it, whatever fails from here on.
+        otel_context.attach(otel_context.Context())
+        response = _Response(telemetry, environ, start_response, context)
+        otel_context.attach(response.exchange.context)
+        return response
 
 
 class _Response:
@@ -110,29 +122,35 @@ class _Response:
 
     def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
         """Begin the response with the request id among its headers."""
-        with _START:
-            headers = self._identified(headers)
-            self.exchange.status = int(status[:3])
-            self.exchange.route = _route(self._environ)
+        given = _START.call(self._starting, status, headers)
+        if given is None:
+            given = headers
         if exc_info is None:
-            return self._counting(self._start_response(status, headers))
-        return self._counting(self._start_response(status, headers, exc_info))
+            write = self._start_response(status, given)
+        else:
+            write = self._start_response(status, given, exc_info)
+        return _START.call(self._counting, write) or write
+
+    def _starting(self, status: str, headers: Headers) -> Headers:
+        identified = self._identified(headers)
+        self.exchange.status = int(status[:3])
+        self.exchange.route = _route(self._environ)
+        return identified
 
     def fail(self, error: BaseException) -> None:
         """The application raised, in the call or in the body."""
         with _CLOSE:
             self.exchange.fail(error)
-            self.exchange.finish()
+        self.exchange.finish()
 
-    def count(self, size: int) -> None:
-        """Count bytes of the response body."""
-        self.exchange.response_size = (self.exchange.response_size or 0) + size
+    def count(self, data: bytes) -> None:
+        """Count a piece of the response body."""
+        self.exchange.response_size = (self.exchange.response_size or 0) + len(data)
 
     def close(self, *, exhausted: bool) -> None:
         """The body is exhausted, or the server is done with it."""
-        with _CLOSE:
-            self.exchange.disconnected = not exhausted and self._is_cut_short()
-            self.exchange.finish()
+        self.exchange.disconnected = not exhausted and self._is_cut_short()
+        self.exchange.finish()
 
     def body_for(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Return the body for the server: the same kind of object as far as servers look."""
@@ -149,23 +167,24 @@ class _Response:
         """Keep the server's own file object, which it may hand to the kernel, and only watch it close."""
         self.exchange.response_size = self._announced
         close = getattr(body, "close", None)
+        finish = partial(self.close, exhausted=True)
 
         def close_and_finish() -> None:
             try:
                 if close is not None:
                     close()
             finally:
-                self._context.run(self.close, exhausted=True)
+                _CLOSE.call(self._context.run, finish)
 
         try:
             body.close = close_and_finish  # type: ignore[attr-defined]  # the server's class
         except AttributeError:
-            self.close(exhausted=True)
+            finish()
         return body
 
     def _counting(self, write: Write) -> Write:
         def counting_write(data: bytes) -> object:
-            self.count(len(data))
+            _BODY.call(self.count, data)
             return write(data)
 
         return counting_write
@@ -175,7 +194,7 @@ class _Response:
         for name, value in headers:
             lowered = name.lower()
             if lowered == "content-length":
-                self._announced = int(value) if value.isdecimal() else None
+                self._announced = int(value) if value.isdecimal() and len(value) <= _MOST_DIGITS else None
             if lowered != names.HEADER_REQUEST_ID:
                 kept.append((name, value))
         kept.append((names.HEADER_REQUEST_ID, self.exchange.request_id))
@@ -224,13 +243,12 @@ class _Body:
             chunk = next(self._iterator)
         except StopIteration:
             self._exhausted = True
-            self._response.close(exhausted=True)
+            _CLOSE.call(self._end)
             raise
         except BaseException as error:
-            self._response.fail(error)
+            _CLOSE.call(self._response.fail, error)
             raise
-        with _BODY:
-            self._response.count(len(chunk))
+        _BODY.call(self._response.count, chunk)
         return chunk
 
     def _close(self) -> None:
@@ -239,8 +257,11 @@ class _Body:
             if close is not None:
                 close()
         except BaseException as error:
-            self._response.fail(error)
+            _CLOSE.call(self._response.fail, error)
             raise
+        _CLOSE.call(self._end)
+
+    def _end(self) -> None:
         self._response.close(exhausted=self._exhausted)
 
 

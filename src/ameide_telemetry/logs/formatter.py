@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
+from itertools import islice
 from typing import Any, Final
 
 from pythonjsonlogger.core import RESERVED_ATTRS, BaseJsonFormatter
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.failure import exc_info_of
 from ameide_telemetry.logs.line import Event, LineRenderer
-from ameide_telemetry.logs.sanitise import text_of
+from ameide_telemetry.values.failure import exc_info_of
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.text import exact, key_text, printable, text_of
 
-__all__ = ["DONE_ATTRIBUTE", "FIELDS_ATTRIBUTE", "JsonFormatter", "event_of"]
+__all__ = ["DONE_ATTRIBUTE", "FIELDS_ATTRIBUTE", "JsonFormatter", "event_of", "formatted", "named"]
 
 # The structured front ends put their fields here in one piece, so that a field may be called `name` or
 # `args` without clashing with the attributes of a log record.
@@ -25,6 +28,8 @@ DONE_ATTRIBUTE: Final = "_ameide_line_written"
 _NOT_FIELDS: Final = frozenset({*RESERVED_ATTRS, "color_message"})
 # How many attributes a record has by itself: 20, and `taskName` from Python 3.12 on.
 _BARE_SIZE: Final = len(logging.makeLogRecord({}).__dict__)
+_MAX_EXTRAS: Final = 256
+_MAX_SECOND: Final = 253_402_300_800
 _MESSAGE: Final = guard.site("logs.message", foreign=True)
 
 
@@ -63,31 +68,79 @@ def event_of(record: logging.LogRecord) -> Event:
     # Counting is much cheaper than looking at every name, and most records have no extras.
     if len(values) > _BARE_SIZE:
         fields = values.get(FIELDS_ATTRIBUTE)
-        # A dict keeps the order of insertion: what a record has by itself comes first.
-        added = list(values)[_BARE_SIZE:]
-        extras = {key: values[key] for key in added if key not in _NOT_FIELDS and _public(key)}
+        extras = _extras(values)
         if extras:
             fields = {**fields, **extras} if fields else extras
     message, fields = _message(record, fields)
-    exc_info = exc_info_of(record.exc_info) if record.exc_info else None
-    if exc_info is None and record.exc_text:
+    exc_info = exc_info_of(record.exc_info) if record.exc_info is not None else None
+    if exc_info is None and type(record.exc_text) is str and record.exc_text:
         fields = {**(fields or {}), "exc_text": record.exc_text}
-    return Event(record.created, record.levelno, record.name, message, fields, exc_info, record.stack_info)
+    level = record.levelno if type(record.levelno) is int else _level(record.levelno)
+    name = record.name if type(record.name) is str else text_of(record.name)
+    stack = record.stack_info if type(record.stack_info) is str else None
+    created = record.created if type(record.created) is float else _created(record.created)
+    return Event(created, level, name, message, fields, exc_info, stack)
+
+
+def _extras(values: dict[Any, Any]) -> dict[Any, Any]:
+    extras = {}
+    # A dict keeps the order of insertion: what a record has by itself comes first.
+    for key, value in list(islice(values.items(), _BARE_SIZE, _BARE_SIZE + _MAX_EXTRAS)):
+        name = key if type(key) is str else key_text(key)
+        if name not in _NOT_FIELDS and not name.startswith("_"):
+            extras[name] = value
+    return extras
 
 
 def _message(record: logging.LogRecord, fields: Any) -> tuple[str, Any]:
-    message = record.msg
-    if type(message) is str and not record.args:
+    message, arguments = record.msg, record.args
+    if type(message) is str and type(arguments) is tuple and not arguments:
         return message, fields
-    if isinstance(message, dict):
-        fields = {**message, **(fields or {})}
-        return text_of(fields.pop("message", "")), fields
-    text = _MESSAGE.call(record.getMessage)
-    if type(text) is str:
-        return text, fields
+    if issubclass(type(message), dict):
+        given = contained(named, message)
+        if given is not None:
+            fields = {**given, **(fields or {})}
+            return text_of(fields.pop("message", "")), fields
+    if type(message) is str and type(arguments) is tuple and _are_scalars(arguments):
+        text = _MESSAGE.call(record.getMessage)
+    elif type(record) is logging.LogRecord:
+        text = contained(formatted, message, arguments)
+    else:
+        text = contained(record.getMessage)
+    if issubclass(type(text), str):
+        return exact(text), fields  # type: ignore[arg-type]
     problem = "the arguments do not fit the message"
     return text_of(message), {**(fields or {}), "format_error": problem}
 
 
-def _public(key: object) -> bool:
-    return not (isinstance(key, str) and key.startswith("_"))
+def named(fields: Any) -> dict[str, Any]:
+    """Return a mapping with plain text for keys; raises as the mapping's own code does."""
+    return {key_text(key): value for key, value in list(islice(fields.items(), _MAX_EXTRAS))}
+
+
+def formatted(message: object, arguments: Any) -> str:
+    """Return `message % arguments`, with what would not end cut short; raises as `%` does."""
+    text = exact(str(printable(message)))
+    if isinstance(arguments, dict):
+        return text % {key: printable(value) for key, value in arguments.items()}
+    if isinstance(arguments, tuple):
+        return text % tuple([printable(value) for value in arguments]) if arguments else text
+    return text % printable(arguments) if arguments else text
+
+
+def _are_scalars(arguments: tuple[object, ...]) -> bool:
+    """Tell whether formatting these runs no code of the caller's."""
+    for each in arguments:
+        kind = type(each)
+        if not (kind is str or kind is int or kind is float or each is None):
+            return False
+    return True
+
+
+def _created(value: object) -> float:
+    # A record can be made by hand, with a time that is none.
+    return float(value) if type(value) is int and 0 <= value < _MAX_SECOND else time.time()
+
+
+def _level(value: object) -> int:
+    return int.__index__(value) if issubclass(type(value), int) else logging.INFO  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry import context as otel_context
 
 from ameide_telemetry import guard
+from ameide_telemetry.context import restore
 from ameide_telemetry.logs.formatter import DONE_ATTRIBUTE, FIELDS_ATTRIBUTE, event_of
 from ameide_telemetry.logs.line import Event
 
@@ -23,6 +24,7 @@ __all__ = ["LineHandler", "LineWriter"]
 
 _RENDER: Final = guard.site("logs.render")
 _RECORD: Final = guard.site("logs.otlp_record")
+_WRITE: Final = guard.site("logs.write")
 _EMIT: Final = guard.site("logs.emit")
 # Export workers have their own outage line; what their libraries say per retry would only repeat it.
 _WORKER_THREADS: Final = "ameide-telemetry-"
@@ -42,6 +44,9 @@ class LineWriter:
     """
 
     __slots__ = ("lines", "records", "renderer", "sink")
+
+    # Whether events of log records come with their template, which costs a copy.
+    needs_template = False
 
     def __init__(self, renderer: LineRenderer | PrettyRenderer, sink: Sink) -> None:
         self.renderer = renderer
@@ -97,13 +102,18 @@ class LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. Never raises, whatever the record holds."""
+        _WRITE.call(self._emit, record)
+
+    def _emit(self, record: logging.LogRecord) -> None:
         values = record.__dict__
-        if DONE_ATTRIBUTE in values or (record.threadName != "MainThread" and _from_export(record)):
+        if DONE_ATTRIBUTE in values or _from_export(record.threadName, record.name):
             return
         event = _EMIT.call(event_of, record)
         values[DONE_ATTRIBUTE] = True
         if event is None:
             event = Event(time.time(), record.levelno, _OWN_LOGGER, "a log record could not be read")
+        if self.writer.needs_template and type(record.msg) is str:
+            event = event._replace(template=record.msg)
         if event.exc_info is not None and event.logger == _NO_OWN_CONTEXT:
             self._write_without_context(event)
         else:
@@ -111,8 +121,10 @@ class LineHandler(logging.Handler):
 
     def _write_without_context(self, event: Event) -> None:
         token = otel_context.attach(otel_context.Context())
-        self.writer.write(event)
-        otel_context.detach(token)
+        try:
+            self.writer.write(event)
+        finally:
+            restore(token)
 
 
 def _only_lines(logger: logging.Logger, level: int) -> bool:
@@ -137,6 +149,7 @@ def _record(event: Event) -> logging.LogRecord:
     return record
 
 
-def _from_export(record: logging.LogRecord) -> bool:
-    thread = record.threadName or ""
-    return thread.startswith(_WORKER_THREADS) and record.name != _OWN_LOGGER
+def _from_export(thread: object, logger: object) -> bool:
+    if type(thread) is not str or not thread.startswith(_WORKER_THREADS):
+        return False
+    return type(logger) is str and logger != _OWN_LOGGER

@@ -13,9 +13,9 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.failure import exc_info_of
 from ameide_telemetry.logs.line import Event
-from ameide_telemetry.logs.sanitise import text_of
+from ameide_telemetry.values.failure import exc_info_of
+from ameide_telemetry.values.text import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,28 +62,34 @@ class Hooks:
 
     def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         level = logging.WARNING if issubclass(kind, KeyboardInterrupt) else logging.CRITICAL
-        self._say("uncaught", level, f"uncaught {kind.__name__}", (kind, error, trace))
-        before = self._before(sys, "excepthook")
-        if before is not sys.__excepthook__:
+        _SITE.call(self._say, "uncaught", level, f"uncaught {kind.__name__}", (kind, error, trace))
+        before = _SITE.call(self._before, sys, "excepthook")
+        if before is not None and before is not sys.__excepthook__:
             before(kind, error, trace)
 
     def _uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
         if arguments.exc_type is SystemExit:
             return
+        _SITE.call(self._say_uncaught_in_thread, arguments)
+        before = _SITE.call(self._before, threading, "excepthook")
+        if before is not None and before is not threading.__excepthook__:
+            before(arguments)
+
+    def _say_uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
         name = arguments.thread.name if arguments.thread is not None else "unknown"
         error = arguments.exc_value or arguments.exc_type()
         message = f"uncaught {arguments.exc_type.__name__} in thread {name}"
         self._say("uncaught", logging.ERROR, message, (arguments.exc_type, error, arguments.exc_traceback))
-        before = self._before(threading, "excepthook")
-        if before is not threading.__excepthook__:
-            before(arguments)
 
     def _unraisable(self, unraisable: Any) -> None:
+        _SITE.call(self._say_unraisable, unraisable)
+        before = _SITE.call(self._before, sys, "unraisablehook")
+        if before is not None and before is not sys.__unraisablehook__:
+            before(unraisable)
+
+    def _say_unraisable(self, unraisable: Any) -> None:
         message = f"{unraisable.err_msg or 'exception ignored in'} {type(unraisable.object).__name__}"
         self._say("unraisable", logging.ERROR, message, exc_info_of(unraisable.exc_value))
-        before = self._before(sys, "unraisablehook")
-        if before is not sys.__unraisablehook__:
-            before(unraisable)
 
     def _warning(  # noqa: PLR0917 the signature is the interpreter's
         self,
@@ -97,6 +103,9 @@ class Hooks:
         if file is not None:
             self._before(warnings, "showwarning")(message, category, filename, lineno, file, line)
             return
+        _SITE.call(self._say_warning, message, category, filename, lineno)
+
+    def _say_warning(self, message: Any, category: type[Warning], filename: str, lineno: int) -> None:
         fields = {"warning": category.__name__, "file": filename, "line": lineno}
         self._say("py.warnings", logging.WARNING, text_of(message), None, fields)
 

@@ -7,20 +7,23 @@ same process replaces it.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.contract import names
 from ameide_telemetry.ledger import Ledger
+from ameide_telemetry.logs.apart import OWN_LOGGER, apart
 from ameide_telemetry.logs.handler import LineHandler, LineWriter
 from ameide_telemetry.logs.hooks import Hooks
 from ameide_telemetry.logs.line import Event, LineRenderer
 from ameide_telemetry.logs.otlp import RecordEmitter
 from ameide_telemetry.logs.pretty import PrettyRenderer
-from ameide_telemetry.logs.sink import Sink, TextTarget
+from ameide_telemetry.logs.sink import Sink
 from ameide_telemetry.logs.stdlib import StdlibWiring
+from ameide_telemetry.logs.storm import StormWriter
 from ameide_telemetry.logs.streams import CapturedStreams, standard_output
 from ameide_telemetry.logs.structured import StructlogWiring
 from ameide_telemetry.settings import TelemetrySettings
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ameide_telemetry.export.log_records import LogRecords
+    from ameide_telemetry.logs.text import TextTarget
 
 __all__ = ["LogInstallation", "handler", "install", "install_provisionally"]
 
 
+# A server's parent process has nobody who gives lines a part of the time for its exit.
+_UNWATCHED_SECONDS: Final = 1.0
 _current: LogInstallation | None = None
 
 
@@ -43,21 +49,32 @@ class LogInstallation:
         settings: the process's settings.
         ledger: where lines are counted.
         stream: where they go; default: stdout.
+        earlier: the installation that this one follows in the same process.
     """
 
-    def __init__(self, settings: TelemetrySettings, ledger: Ledger, stream: TextTarget | None = None) -> None:
+    def __init__(
+        self,
+        settings: TelemetrySettings,
+        ledger: Ledger,
+        stream: TextTarget | None = None,
+        *,
+        earlier: LogInstallation | None = None,
+    ) -> None:
         logs = settings.logs
-        self.sink = Sink(standard_output() if stream is None else stream, ledger.lines)
-        pretty = logs.format == "pretty" or (logs.format == "auto" and self.sink.isatty())
-        self.format = "pretty" if pretty and self.sink.isatty() else "json"
-        renderer = (
-            PrettyRenderer(colors=logs.colors)
-            if self.format == "pretty"
-            else LineRenderer(
-                service=settings.service, version=settings.version, environment=settings.environment
-            )
+        self.sink: Sink = Sink(
+            standard_output() if stream is None else stream,
+            ledger.lines,
+            blocks=logs.when_stalled == "block",
+            notice=self._notice,
+            earlier=earlier.sink if earlier is not None else None,
         )
-        self.writer = LineWriter(renderer, self.sink)
+        self.format = _format(settings, self.sink)
+        self._renderer = _renderer(settings, self.format)
+        self.writer = (
+            StormWriter(self._renderer, self.sink, limit=logs.storm_limit, ledger=ledger)
+            if logs.storm_limit
+            else LineWriter(self._renderer, self.sink)
+        )
         self._streams = CapturedStreams(self.writer)
         self._stdlib = StdlibWiring(self.writer, logs.level)
         self._structlog = StructlogWiring(self.writer)
@@ -65,6 +82,7 @@ class LogInstallation:
         self._capture = logs.capture_streams and self.format == "json"
         self._access = logging.getLogger(names.ACCESS_LOGGER)
         self._installed = False
+        self._finished = False
 
     def install(self) -> None:
         """Take over stdlib logging, structlog, hooks and, if asked, the text streams."""
@@ -81,13 +99,34 @@ class LogInstallation:
             return
         self._installed = False
         self._streams.undo()
+        self._say_suppressed()
         self._hooks.undo()
         self._structlog.undo()
         self._stdlib.undo()
 
-    def finish(self) -> None:
-        """Write out unfinished printed text at the end of the process."""
+    def finish(self, deadline: float | None = None) -> None:
+        """Write out what waits at the end of the process: text without an end, suppressed counts, lines.
+
+        Args:
+            deadline: until when to wait for a reader that stalls, as `time.monotonic()` counts; what did not
+                leave by then counts as dropped. None, or a time that is over, waits for nothing.
+        """
+        self._finished = True
         self._streams.finish()
+        self._say_suppressed()
+        if deadline is None or time.monotonic() >= deadline:
+            self.sink.flush()
+        else:
+            self.sink.drain(deadline)
+
+    def resume(self) -> None:
+        """Let lines wait for a stalled reader again after `finish`: the process goes on after all."""
+        self._finished = False
+        self.sink.resume()
+
+    def at_exit(self) -> None:
+        """Count what is left when everything else has ended; wait only if nobody has waited yet."""
+        self.sink.drain(time.monotonic() + (0.0 if self._finished else _UNWATCHED_SECONDS))
 
     def access(self, level: int, message: str, fields: Mapping[str, object]) -> None:
         """Write one access line with the context in force."""
@@ -99,6 +138,14 @@ class LogInstallation:
         self.writer.records = RecordEmitter(records)
         self.writer.lines = lines
 
+    def _say_suppressed(self) -> None:
+        if isinstance(self.writer, StormWriter):
+            self.writer.finish()
+
+    def _notice(self, message: str, fields: Mapping[str, object]) -> bytes:
+        with apart():
+            return self._renderer.render(Event(time.time(), logging.WARNING, OWN_LOGGER, message, fields))
+
     def silence_server_access(self) -> None:
         """Drop the servers' own access lines from now on: ours take their place."""
         self._stdlib.silence_server_access()
@@ -109,9 +156,10 @@ def install(settings: TelemetrySettings, ledger: Ledger) -> LogInstallation:
     global _current  # noqa: PLW0603 one installation per process
     if _current is None:
         os.register_at_fork(after_in_child=_after_fork)
+        atexit.register(_at_exit)
     else:
         _current.undo()
-    _current = LogInstallation(settings, ledger)
+    _current = LogInstallation(settings, ledger, earlier=_current)
     _current.install()
     return _current
 
@@ -135,3 +183,19 @@ def handler() -> LineHandler:
 def _after_fork() -> None:
     if _current is not None:
         _current.sink.after_fork()
+
+
+def _at_exit() -> None:
+    if _current is not None:
+        _current.at_exit()
+
+
+def _format(settings: TelemetrySettings, sink: Sink) -> str:
+    wanted = settings.logs.format
+    return "pretty" if wanted in {"pretty", "auto"} and sink.isatty() else "json"
+
+
+def _renderer(settings: TelemetrySettings, form: str) -> LineRenderer | PrettyRenderer:
+    if form == "pretty":
+        return PrettyRenderer(colors=settings.logs.colors)
+    return LineRenderer(service=settings.service, version=settings.version, environment=settings.environment)

@@ -12,6 +12,7 @@ import logging
 import math
 import re
 import time
+from itertools import islice
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,8 +21,10 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, get_current_span
 
 from ameide_telemetry.context import current_bindings, remembered
 from ameide_telemetry.contract import names
-from ameide_telemetry.logs.failure import failure_of, shorten
-from ameide_telemetry.logs.sanitise import MAX_TEXT, key_text, plain
+from ameide_telemetry.values.failure import failure_of
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.plain import MAX_TEXT, plain
+from ameide_telemetry.values.text import key_text, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from ameide_telemetry.context import Bindings
-    from ameide_telemetry.logs.failure import ExcInfo
+    from ameide_telemetry.values.failure import ExcInfo
 
 __all__ = ["Event", "LineRenderer", "level_name"]
 
@@ -44,10 +47,16 @@ _FIRST_SURROGATE: Final = "\ud800"
 _BEGINNING: Final = f'{{"{names.LOG_TIMESTAMP}":"'
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_FIELDS: Final = 128
+# Private fields are passed over, but nobody looks for ever for one that is not.
+_MAX_SEEN: Final = 2 * _MAX_FIELDS
+_MAX_OWN: Final = 256
+# The first second of the year 10,000, for which a timestamp of the contract has no room.
+_MAX_SECOND: Final = 253_402_300_800
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _CUTS: Final = (2_000, 500, 120, 30)
 # At the hardest cut only the process's and the contract's own fields are left beside the message.
 _BARE: Final = _CUTS[-1]
+_FAILURE: Final = (names.LOG_EXCEPTION_TYPE, names.LOG_EXCEPTION_MESSAGE, names.LOG_EXCEPTION_STACKTRACE)
 _MAX_INT: Final = 2**63
 _THRESHOLDS: Final = (
     (logging.CRITICAL, "critical"),
@@ -67,6 +76,8 @@ class Event(NamedTuple):
     fields: Mapping[Any, object] | None = None
     exc_info: ExcInfo | None = None
     stack: str | None = None
+    # The message before its arguments were put in; None where it is the message itself.
+    template: str | None = None
 
 
 def level_name(level: int) -> str:
@@ -86,51 +97,52 @@ class LineRenderer:
             names.LOG_ENV: environment,
             names.LOG_SCHEMA_VERSION: names.SCHEMA_VERSION,
         }
-        self._static = "".join(f',"{key}":{_safe(encode_basestring(value))}' for key, value in own.items())
+        texts = {key: encode_basestring(value[:_MAX_OWN]) for key, value in own.items()}
+        self._static = "".join(f',"{key}":{text}' for key, text in texts.items())
         self._levels = {level: _level_text(level) for level in range(0, 60, 10)}
         self._loggers: dict[str, str] = {}
         self._keys: dict[str, str] = {}
-        self._second = (0, "")
+        self._second = (-1, "")
         self._trace: tuple[SpanContext, str] = (INVALID_SPAN_CONTEXT, "")
 
     def render(self, event: Event) -> bytes:
         """Return the event as UTF-8 JSON of at most `MAX_LINE_BYTES`, newline included."""
-        data = self._text(event, MAX_TEXT).encode()
-        if len(data) <= names.MAX_LINE_BYTES:
-            return data
-        return self._shortened(event, len(data))
-
-    def _text(self, event: Event, limit: int, note: str = "") -> str:
         message = event.message
-        if message.endswith("\n") or "\x1b" in message:
-            # Servers end messages with a newline and colour them; both only disturb a reader of lines.
-            message = _COLOURS.sub("", message).rstrip("\n")
-        if len(message) > limit:
-            message = shorten(message, limit)
+        if len(message) > MAX_TEXT or message.endswith("\n") or "\x1b" in message:
+            message = _tidy(message)
         context = otel_context.get_current()
         if event.exc_info and current_bindings(context) is None:
             context = remembered(event.exc_info[1]) or context
-        text = (
+        bound = self._bound(context)
+        if event.fields or event.exc_info or event.stack:
+            parts = {**bound.parts, **self._parts(event, bound)}
+            rest = bound.owned + self._joined(parts)
+        else:
+            parts, rest = bound.parts, bound.text
+        data = _encoded(f"{self._head(event, message, context)}{rest}}}\n")
+        if len(data) <= names.MAX_LINE_BYTES:
+            return data
+        size = len(data) + _cut_before(event)
+        return self._shortened(event._replace(message=message), context, bound.owned, parts, size)
+
+    def _head(self, event: Event, message: str, context: Context) -> str:
+        return (
             f'{_BEGINNING}{self._timestamp(event.created)}Z"'
             f"{self._levels.get(event.level) or _level_text(event.level)}"
-            f"{encode_basestring(message)}{self._logger(event.logger)}{self._static}"
-            f"{self._trace_text(context)}{self._context_text(context, limit)}"
+            f"{encode_basestring(message)}{self._logger(event.logger)}{self._static}{self._trace_text(context)}"
         )
-        if event.fields or event.exc_info or event.stack or note:
-            text += self._fields_text(event, limit) + note
-        text += "}\n"
-        # str.isascii() is O(1) in CPython; DEL is the one unsafe character inside ASCII.
-        if not text.isascii() or "\x7f" in text:
-            text = _safe(text)
-        return text
 
     def _timestamp(self, created: float) -> str:
         second, prefix = self._second
-        whole = int(created)
-        if whole != second:
-            prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-            self._second = (whole, prefix)
-        return "%s.%06d" % (prefix, (created - whole) * 1e6)  # noqa: UP031 a third cheaper than an f-string
+        try:
+            whole = int(created)
+            if whole != second:
+                prefix = _second_text(whole)
+                self._second = (whole, prefix)
+            return "%s.%06d" % (prefix, (created - whole) * 1e6)  # noqa: UP031 a third cheaper than an f-string
+        except (ValueError, TypeError, OverflowError):
+            # A record can be made by hand, with a time that is none.
+            return self._timestamp(time.time())
 
     def _logger(self, name: str) -> str:
         text = self._loggers.get(name)
@@ -148,57 +160,62 @@ class LineRenderer:
             self._trace = (span, text)
         return text
 
-    def _context_text(self, context: Context, limit: int) -> str:
+    def _bound(self, context: Context) -> _Bound:
         bindings = current_bindings(context)
         if bindings is None:
-            return ""
-        if limit != MAX_TEXT:
-            return self._bindings_text(bindings, limit)
-        revision, text = bindings.rendered
-        if revision != bindings.revision:
-            revision = bindings.revision
-            text = self._bindings_text(bindings, MAX_TEXT)
-            bindings.rendered = (revision, text)
-        return text
+            return _NOTHING_BOUND
+        revision, rendered = bindings.rendered
+        if revision == bindings.revision and isinstance(rendered, _Bound):
+            return rendered
+        revision, rendered = bindings.revision, self._bindings(bindings)
+        bindings.rendered = (revision, rendered)
+        return rendered
 
-    def _bindings_text(self, bindings: Bindings, limit: int) -> str:
+    def _bindings(self, bindings: Bindings) -> _Bound:
         owned = "".join(
             f',"{spelling}":{encode_basestring(value)}'
             for key, value in tuple(bindings.values.items())
             for spelling in names.CONTEXT_LOG_KEYS[key]
         )
-        if not bindings.fields or limit == _BARE:
-            return owned
         parts: dict[str, str] = {}
-        self._add_fields(parts, dict(bindings.fields), limit)
-        return owned + self._joined(parts)
-
-    def _fields_text(self, event: Event, limit: int) -> str:
-        parts: dict[str, str] = {}
-        if event.fields:
-            self._add_fields(parts, event.fields, limit)
-        if event.exc_info:
-            for key, value in failure_of(event.exc_info).fields().items():
-                parts[key] = encode_basestring(shorten(str(value), limit))
-        if event.stack:
-            parts[names.LOG_STACK] = encode_basestring(shorten(event.stack, limit))
-        return self._joined(parts)
-
-    def _add_fields(self, parts: dict[str, str], fields: Mapping[Any, object], limit: int) -> None:
-        taken: dict[object, object] = {}
-        for key, value in fields.items():
-            if key in names.RESERVED_LOG_KEYS:
-                taken[key] = value
-                continue
-            name = key if type(key) is str else key_text(key)
-            if name.startswith("_"):
-                # As in logging and python-json-logger: private, for handlers and processors only.
-                continue
-            parts[name] = _value_text(value, limit)
-            if len(parts) >= _MAX_FIELDS:
-                break
+        taken: dict[str, object] = {}
+        self._add_fields(parts, taken, bindings.fields)
         if taken:
-            parts[names.LOG_EXTRA] = _value_text(taken, limit)
+            parts[names.LOG_EXTRA] = _value_text(taken)
+        return _Bound(owned, parts, owned + self._joined(parts), taken)
+
+    def _parts(self, event: Event, bound: _Bound) -> dict[str, str]:
+        parts: dict[str, str] = {}
+        taken: dict[str, object] = {}
+        if event.fields:
+            self._add_fields(parts, taken, event.fields)
+        if taken:
+            parts[names.LOG_EXTRA] = _value_text({**bound.taken, **taken})
+        if event.exc_info:
+            for key, text in zip(_FAILURE, failure_of(event.exc_info), strict=True):
+                parts[key] = encode_basestring(text)
+        if event.stack:
+            parts[names.LOG_STACK] = encode_basestring(shorten(event.stack, MAX_TEXT))
+        return parts
+
+    def _add_fields(
+        self, parts: dict[str, str], taken: dict[str, object], fields: Mapping[Any, object]
+    ) -> None:
+        """Render fields into `parts`, those with reserved names apart.
+
+        The items are taken out first: a value that is looked at may change the mapping that it is in.
+        """
+        items = _items_of(fields) if type(fields) is dict else contained(_items_of, fields)
+        for key, value in items or ():
+            # A key that was rendered before needs no second look.
+            name = key if type(key) is str and key in self._keys else key_text(key)
+            if name in names.RESERVED_LOG_KEYS:
+                taken[name] = value
+            # As in logging and python-json-logger: private, for handlers and processors only.
+            elif not name.startswith("_"):
+                parts[name] = _value_text(value)
+                if len(parts) >= _MAX_FIELDS:
+                    break
 
     def _joined(self, parts: dict[str, str]) -> str:
         return "".join([f",{self._key(key)}:{text}" for key, text in parts.items()])
@@ -206,21 +223,62 @@ class LineRenderer:
     def _key(self, key: str) -> str:
         text = self._keys.get(key)
         if text is None:
-            text = encode_basestring(key[:256])
+            text = encode_basestring(key)
             if len(self._keys) < 1_000:  # noqa: PLR2004 a bound, in case keys are made per request
                 self._keys[key] = text
         return text
 
-    def _shortened(self, event: Event, size: int) -> bytes:
-        """Cut texts inside the fields, harder each time, so that the line stays valid JSON with its ids."""
-        size += _cut_before(event)
+    def _shortened(
+        self, event: Event, context: Context, owned: str, parts: dict[str, str], size: int
+    ) -> bytes:
+        """Cut texts inside the fields, harder each time, so that the line stays valid JSON with its ids.
+
+        What was rendered is cut, not rendered again: no value of the caller's is looked at twice.
+        """
+        data = b""
         for limit in _CUTS:
             if limit == _BARE:
-                event = event._replace(fields=None, stack=None)
-            data = self._text(event, limit, _truncated(size)).encode()
+                parts = {key: text for key, text in parts.items() if key in _FAILURE}
+            kept = {key: text if len(text) <= limit else _cut(text, limit) for key, text in parts.items()}
+            head = self._head(event, shorten(event.message, limit), context)
+            data = _encoded(f"{head}{owned}{self._joined(kept)}{_truncated(size)}}}\n")
             if len(data) <= names.MAX_LINE_BYTES:
                 break
         return data.replace(_truncated(size).encode(), _truncated(size - len(data)).encode(), 1)
+
+
+class _Bound(NamedTuple):
+    """The rendering of what is bound to the context: the contract's values, the service's own, and both."""
+
+    owned: str
+    parts: dict[str, str]
+    text: str
+    taken: dict[str, object]
+
+
+_NOTHING_BOUND: Final = _Bound("", {}, "", {})
+
+
+def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:
+    return list(islice(fields.items(), _MAX_SEEN))
+
+
+def _tidy(message: str) -> str:
+    """Shorten a message, and take off what servers write for terminals: colours and a last newline."""
+    return _COLOURS.sub("", shorten(message, MAX_TEXT)).rstrip("\n")
+
+
+def _second_text(second: int) -> str:
+    if not 0 <= second < _MAX_SECOND:
+        raise ValueError("outside of the years that a timestamp has room for")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def _encoded(text: str) -> bytes:
+    # str.isascii() is O(1) in CPython; DEL is the one unsafe character inside ASCII.
+    if not text.isascii() or "\x7f" in text:
+        text = _safe(text)
+    return text.encode()
 
 
 def _ids_text(span: SpanContext) -> str:
@@ -232,8 +290,14 @@ def _ids_text(span: SpanContext) -> str:
 
 def _cut_before(event: Event) -> int:
     """Return how many characters were left out of long texts before the line was measured."""
-    texts = [event.message, event.stack, *(event.fields or {}).values()]
-    return sum(len(text) - MAX_TEXT for text in texts if isinstance(text, str) and len(text) > MAX_TEXT)
+    fields = event.fields if type(event.fields) is dict else {}
+    texts = [event.message, event.stack, *islice(fields.values(), _MAX_SEEN)]
+    return sum(len(text) - MAX_TEXT for text in texts if type(text) is str and len(text) > MAX_TEXT)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Shorten the JSON text of a value; what was no string becomes one."""
+    return encode_basestring(shorten(json.loads(text) if text.startswith('"') else text, limit))
 
 
 def _truncated(size: int) -> str:
@@ -244,10 +308,10 @@ def _level_text(level: int) -> str:
     return f',"{names.LOG_LEVEL}":"{level_name(level)}","{names.LOG_MESSAGE}":'
 
 
-def _value_text(value: object, limit: int) -> str:
+def _value_text(value: object) -> str:
     kind = type(value)
     if kind is str:
-        return encode_basestring(value if len(value) <= limit else shorten(value, limit))  # type: ignore[arg-type]
+        return encode_basestring(value if len(value) <= MAX_TEXT else shorten(value, MAX_TEXT))  # type: ignore[arg-type]
     if kind is bool:
         return "true" if value else "false"
     if value is None:
@@ -257,7 +321,7 @@ def _value_text(value: object, limit: int) -> str:
     if kind is float and math.isfinite(value):  # type: ignore[arg-type]
         return repr(value)
     text = _ENCODE(plain(value))
-    return text if len(text) <= limit else encode_basestring(shorten(text, limit))
+    return text if len(text) <= MAX_TEXT else encode_basestring(shorten(text, MAX_TEXT))
 
 
 def _safe(text: str) -> str:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry._logs import SeverityNumber
 
 from ameide_telemetry.context import current_bindings
 from ameide_telemetry.contract import names
-from ameide_telemetry.logs.failure import failure_of
 from ameide_telemetry.logs.line import level_name
-from ameide_telemetry.logs.sanitise import key_text, plain
+from ameide_telemetry.values.failure import failure_of
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.plain import plain
+from ameide_telemetry.values.text import key_text, valid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ameide_telemetry.export.log_records import LogRecords
     from ameide_telemetry.logs.line import Event
 
@@ -26,6 +32,9 @@ _SEVERITIES: Final = {
     "error": SeverityNumber.ERROR,
     "critical": SeverityNumber.FATAL,
 }
+# Room for the three ids and the three of an exception is left.
+_MAX_FIELDS: Final = 120
+_MAX_SECOND: Final = 253_402_300_800
 
 
 class RecordEmitter:
@@ -45,12 +54,12 @@ class RecordEmitter:
         """Emit one event with the ids in force; trace ids are taken from the current span."""
         logger = self._loggers.get(event.logger)
         if logger is None:
-            logger = self._loggers[event.logger] = self._records.logger(event.logger)
+            logger = self._loggers[event.logger] = self._records.logger(valid(event.logger))
         if logger is None:
             return
         level = level_name(event.level)
         logger.emit(
-            timestamp=int(event.created * 1e9),
+            timestamp=_nanoseconds(event.created),
             severity_number=_SEVERITIES[level],
             severity_text=logging.getLevelName(event.level) if level != "debug" else "DEBUG",
             body=plain(event.message),
@@ -59,11 +68,16 @@ class RecordEmitter:
 
 
 def _attributes(event: Event) -> dict[str, Any]:
-    attributes: dict[str, Any] = {
-        key_text(key): plain(value)
-        for key, value in (event.fields or {}).items()
-        if key not in names.RESERVED_LOG_KEYS and not key_text(key).startswith("_")
-    }
+    attributes: dict[str, Any] = {}
+    taken: dict[str, object] = {}
+    for key, value in contained(_items_of, event.fields) or () if event.fields else ():
+        name = key_text(key)
+        if name in names.RESERVED_LOG_KEYS:
+            taken[name] = value
+        elif name and not name.startswith("_"):
+            attributes[name] = plain(value)
+    if taken:
+        attributes[names.LOG_EXTRA] = plain(taken)
     bindings = current_bindings()
     if bindings is not None:
         attributes |= bindings.span_attributes()
@@ -73,3 +87,14 @@ def _attributes(event: Event) -> dict[str, Any]:
         attributes["exception.message"] = failure.message
         attributes["exception.stacktrace"] = failure.stacktrace
     return attributes
+
+
+def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:
+    # The SDK drops what is above its own limit of 128, with a warning for each record.
+    return list(islice(fields.items(), _MAX_FIELDS))
+
+
+def _nanoseconds(created: object) -> int:
+    # A record can be made by hand, with a time that is none.
+    seconds = created if isinstance(created, (int, float)) and 0 <= created < _MAX_SECOND else time.time()
+    return int(seconds * 1e9)

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from ameide_telemetry.context import current_context
-from ameide_telemetry.logs.failure import failure_of
 from ameide_telemetry.logs.line import level_name
-from ameide_telemetry.logs.sanitise import plain
+from ameide_telemetry.values.failure import failure_of
+from ameide_telemetry.values.plain import JsonValue, plain
 
 if TYPE_CHECKING:
     from ameide_telemetry.logs.line import Event
@@ -37,15 +37,18 @@ class PrettyRenderer:
             "level": level_name(event.level),
             "logger": event.logger,
             "event": event.message,
-            **current_context(),
-            **{
-                str(key): plain(value)
-                for key, value in (event.fields or {}).items()
-                if not str(key).startswith("_")
-            },
+            **{key: plain(value) for key, value in current_context().items()},
+            **_fields(event),
         }
         if event.stack:
             values["stack"] = event.stack
         if event.exc_info:
             values["exception"] = failure_of(event.exc_info).stacktrace
         return f"{self._console(None, '', values)}\n".encode("utf-8", "backslashreplace")
+
+
+def _fields(event: Event) -> dict[str, JsonValue]:
+    fields = plain(dict(event.fields)) if event.fields else {}
+    if not isinstance(fields, dict):
+        return {}
+    return {key: value for key, value in fields.items() if not key.startswith("_")}

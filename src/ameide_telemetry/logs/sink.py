@@ -1,155 +1,105 @@
-"""Where lines leave the process: whole lines, one write each, in the pipe when the call returns.
+"""Where lines leave the process: whole lines, in the pipe when the call returns, and each one counted.
 
 Lines are written to the descriptor itself, not through `sys.stdout`, so that a line is never buffered,
 never split at a text buffer's edge, and no call waits for another thread's `print`.
-
-Worker processes share one pipe, and the kernel keeps only writes of up to 4,096 bytes (PIPE_BUF) in one
-piece. A record lock on the pipe makes them take turns; the kernel releases it when its holder dies.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-import threading
-import time
-from typing import TYPE_CHECKING, Final, Protocol
+from os import getpid
+from typing import TYPE_CHECKING
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not on Windows
-    fcntl = None  # type: ignore[assignment, unused-ignore]
+from ameide_telemetry.logs.channel import Channel, Terms
+from ameide_telemetry.logs.outlet import descriptor_of
+from ameide_telemetry.logs.text import TextChannel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ameide_telemetry.ledger import SignalLedger
+    from ameide_telemetry.logs.text import TextTarget
 
-__all__ = ["Sink", "TextTarget"]
-
-_CLOSED: Final = "stream_closed"
-_FULL: Final = "stream_full"
-# A holder that does not let go within this time is stopped or debugged: a torn line is the lesser evil.
-_TURN_SECONDS: Final = 1.0
-_TURN_STEP: Final = 0.001
-
-
-class TextTarget(Protocol):
-    """What a sink needs of a stream: the text half of `io.TextIOBase`."""
-
-    def write(self, text: str, /) -> object:
-        """Write text."""
-
-    def flush(self) -> object:
-        """Hand on what is buffered."""
+__all__ = ["Sink"]
 
 
 class Sink:
-    """Writes whole lines to one stream and counts every one as delivered or dropped.
+    """Writes whole lines to one stream and counts every one as delivered, dropped or waiting.
 
     Args:
         stream: the stream that was `sys.stdout` when telemetry started; None when there is none.
         ledger: the balance that the lines are counted in.
+        blocks: whether a call waits while nobody reads; else lines wait within bounds, or are dropped.
+        notice: renders a message and its fields as a line, for what the sink itself has to say.
+        earlier: the sink that this one follows; lines to the same stream keep their order.
+
+    Attributes:
+        stream: as given; held, because its end would close the descriptor.
+        channel: what this process writes through.
     """
 
-    __slots__ = ("_descriptor", "_ledger", "_lock", "_rest", "_simple", "stream")
+    __slots__ = ("_terms", "channel", "stream")
 
-    def __init__(self, stream: TextTarget | None, ledger: SignalLedger) -> None:
+    def __init__(
+        self,
+        stream: TextTarget | None,
+        ledger: SignalLedger,
+        *,
+        blocks: bool = False,
+        notice: Callable[[str, Mapping[str, object]], bytes] | None = None,
+        earlier: Sink | None = None,
+    ) -> None:
         self.stream = stream
-        self._ledger = ledger
-        self._descriptor = _descriptor_of(stream)
-        self._rest = b""
-        self._simple = self._descriptor is not None and not _is_pipe(self._descriptor)
-        # Reentrant, because a signal handler may log while this very thread is writing.
-        self._lock = threading.RLock()
+        self._terms = Terms(ledger, blocks, notice)
+        self.channel: Channel | TextChannel
+        descriptor = descriptor_of(stream)
+        if descriptor is None:
+            self.channel = TextChannel(stream)
+        elif earlier is not None and earlier.channel.descriptor == descriptor:
+            self.channel = earlier.channel
+            self.channel.resume()
+        else:
+            self.channel = Channel(descriptor)
 
     def write(self, data: bytes) -> None:
         """Write one line, newline included. Never raises; what cannot be written is counted as dropped."""
-        with self._lock:
-            reason = self._write_whole(data) if self._simple else self._write(data)
-            if reason is None:
-                self._ledger.pass_through()
-            else:
-                self._ledger.emit()
-                self._ledger.drop(reason)
+        channel = self.channel
+        if channel.pid != getpid():
+            channel = self._inherit(channel)
+        channel.write(data, self._terms)
+
+    def flush(self) -> None:
+        """Write out what waits as far as that is possible at once."""
+        if self.channel.pid == getpid():
+            self.channel.flush()
+
+    def drain(self, deadline: float) -> None:
+        """Write out what waits until `deadline` and count the rest as dropped, for the end of the process.
+
+        Args:
+            deadline: as `time.monotonic()` counts.
+        """
+        if self.channel.pid == getpid():
+            self.channel.drain(deadline)
+
+    def resume(self) -> None:
+        """Let lines wait again after `drain`, for a process that goes on."""
+        if self.channel.pid == getpid():
+            self.channel.resume()
 
     def isatty(self) -> bool:
         """Tell whether a person is likely to read this stream in a terminal."""
-        return self._descriptor is not None and os.isatty(self._descriptor)
+        descriptor = self.channel.descriptor
+        return descriptor is not None and os.isatty(descriptor)
 
     def after_fork(self) -> None:
-        """Replace the lock, which another thread may have held; half a line is the parent's to finish."""
-        self._lock = threading.RLock()
-        self._rest = b""
+        """Begin anew in a forked child; a child of a fork that Python knows nothing of does so by itself."""
+        if self.channel.pid != getpid():
+            self._inherit(self.channel)
 
-    def _write(self, data: bytes) -> str | None:
-        if self._descriptor is None:
-            return self._write_text(data)
-        taken = self._take_turn(self._descriptor)
-        try:
-            return self._write_whole(data)
-        finally:
-            if taken:
-                fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1)
-
-    def _take_turn(self, descriptor: int) -> bool:
-        """Lock the stream against the other processes that write to it; False goes without."""
-        deadline = 0.0
-        while True:
-            try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
-            except (BlockingIOError, PermissionError):
-                deadline = deadline or time.monotonic() + _TURN_SECONDS
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(_TURN_STEP)
-            except OSError:
-                # Not every kind of stream knows record locks.
-                self._simple = True
-                return False
-            else:
-                return True
-
-    def _write_whole(self, data: bytes) -> str | None:
-        descriptor: int = self._descriptor  # type: ignore[assignment]  # callers have looked
-        if self._rest:
-            data, self._rest = self._rest + data, b""
-        written = 0
-        while written < len(data):
-            try:
-                written += os.write(descriptor, data[written:] if written else data)
-            except BlockingIOError:
-                # Half a line must be completed before the next one, or both are lost to the reader.
-                self._rest = data[written:] if written else b""
-                return None if written else _FULL
-            except OSError:
-                return _CLOSED
-        return None
-
-    def _write_text(self, data: bytes) -> str | None:
-        if self.stream is None:
-            return _CLOSED
-        try:
-            self.stream.write(data.decode())
-            self.stream.flush()
-        except (OSError, ValueError):
-            # ValueError is what a closed stream raises.
-            return _CLOSED
-        return None
-
-
-def _is_pipe(descriptor: int) -> bool:
-    """Tell whether other processes may write in between; the kernel appends to files in one piece."""
-    if fcntl is None:
-        return False
-    return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
-
-
-def _descriptor_of(stream: TextTarget | None) -> int | None:
-    fileno = getattr(stream, "fileno", None)
-    if fileno is None:
-        return None
-    try:
-        descriptor = fileno()
-    except (OSError, ValueError):
-        # io.UnsupportedOperation is both: a stream without a descriptor, such as pytest's capsys.
-        return None
-    return descriptor if isinstance(descriptor, int) and descriptor >= 0 else None
+    def _inherit(self, channel: Channel | TextChannel) -> Channel | TextChannel:
+        heir = channel.heir()
+        if heir is not self.channel:
+            self._terms.ledger.reset()
+            self.channel = heir
+        return heir

@@ -32,8 +32,14 @@ _ACCESS_LOGGERS: Final = ("uvicorn.access", "gunicorn.access", "hypercorn.access
 _CHATTY_CLIENTS: Final = ("httpx", "httpx2")
 # werkzeug's development server logs requests and its own messages on one logger.
 _WERKZEUG_REQUEST: Final = re.compile(r"\S+ - - \[")
+# OTel logs an error, with a stack, when a context is left in another task than the one that entered it. An
+# async generator whose client went away is closed like that, and nobody has done anything wrong.
+_DETACH_FAILED: Final = "Failed to detach context"
 # uvicorn says each websocket handshake on its error logger, with the client's address and the query.
 _UVICORN_WEBSOCKET: Final = '%s - "WebSocket %s"'
+
+
+_CONFIGURE: Final = guard.site("logs.configure")
 
 
 class StdlibWiring:
@@ -61,6 +67,7 @@ class StdlibWiring:
         self._take_over()
         root.setLevel(self._level)
         self._quieten()
+        self._silence("opentelemetry.context", _not_a_detach)
         self._patch(logging.StreamHandler, "emit", self._emitting(logging.StreamHandler.emit))
         for owner, name in (
             (logging, "basicConfig"),
@@ -92,7 +99,7 @@ class StdlibWiring:
 
     def silence_server_access(self) -> None:
         """Drop the servers' own access lines: the middleware's line takes their place."""
-        if self._silenced:
+        if any(refuse is _never for _, refuse in self._silenced):
             return
         for name in _ACCESS_LOGGERS:
             self._silence(name, _never)
@@ -155,7 +162,7 @@ class StdlibWiring:
 
         @functools.wraps(emit)
         def emit_line(handler: logging.Handler, record: logging.LogRecord) -> None:
-            if self._is_console(handler):
+            if _CONFIGURE.call(self._is_console, handler):
                 self._root_handler.emit(record)
             else:
                 emit(handler, record)
@@ -167,12 +174,12 @@ class StdlibWiring:
 
         @functools.wraps(configure)
         def configure_and_keep(*args: Any, **kwargs: Any) -> Any:
-            enabled = {logger for logger in _loggers() if not logger.disabled}
-            level = logging.getLogger().level
+            before = _CONFIGURE.call(_state)
             try:
                 return configure(*args, **kwargs)
             finally:
-                self._make_sure(enabled, level)
+                if before is not None:
+                    _CONFIGURE.call(self._make_sure, *before)
 
         return configure_and_keep
 
@@ -189,6 +196,11 @@ class StdlibWiring:
                 f"logging was configured again after init_telemetry: lines stay JSON, {len(disabled)} loggers"
                 f" that it disabled stay on, the root level is now {logging.getLevelName(root.level)}",
             )
+
+
+def _state() -> tuple[set[logging.Logger], int]:
+    """Return the loggers that are on, and the root's level."""
+    return {logger for logger in _loggers() if not logger.disabled}, logging.getLogger().level
 
 
 def _loggers() -> Iterator[logging.Logger]:
@@ -209,6 +221,13 @@ def _console_streams() -> Iterator[object]:
 
 def _never(record: logging.LogRecord) -> bool:
     del record
+    return False
+
+
+def _not_a_detach(record: logging.LogRecord) -> bool:
+    if type(record.msg) is not str or record.msg != _DETACH_FAILED:
+        return True
+    guard.note("context.not_restored")
     return False
 
 

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from structlog import DropEvent
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.failure import exc_info_of
+from ameide_telemetry.logs.formatter import formatted, named
 from ameide_telemetry.logs.line import Event, level_name
-from ameide_telemetry.logs.sanitise import text_of
+from ameide_telemetry.values.failure import exc_info_of
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.text import exact, key_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
 
     from structlog.typing import Processor, WrappedLogger
 
@@ -30,10 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["BoundLogger", "StructlogWiring", "get_logger"]
 
 _PROCESSOR: Final = guard.site("logs.structlog_processor", foreign=True)
-_MESSAGE: Final = guard.site("logs.structlog_message", foreign=True)
 # structlog calls the message `event`; a field of that name waits here until the message is taken out.
 _EVENT_FIELD: Final = "_event_field"
 _LEVEL_FIELD: Final = "_level_number"
+_STACK_FIELD: Final = "_stack_text"
 _LEVELS: Final = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -81,7 +84,18 @@ class BoundLogger(structlog.stdlib.BoundLogger):
     ) -> Any:
         return self._say(method_name, event, event_args, event_kw)
 
-    def _say(self, method: str, event: object, args: tuple[Any, ...], fields: dict[str, Any]) -> Any:
+    def _say(
+        self,
+        method: str,
+        event: object,
+        args: tuple[Any, ...],
+        fields: dict[str, Any],
+        level: int | None = None,
+    ) -> Any:
+        for key in fields:
+            if type(key) is not str:
+                fields = {key_text(each): value for each, value in fields.items()}
+                break
         event_dict: Any = {**self._context, **fields}
         if event is not None:
             if "event" in event_dict:
@@ -89,12 +103,18 @@ class BoundLogger(structlog.stdlib.BoundLogger):
             event_dict["event"] = event
         if args:
             event_dict["positional_args"] = args
-        for processor in self._processors:
+        processors = cast("list[Processor]", self._processors)
+        if type(processors[0]) is _Gate:
+            event_dict[_LEVEL_FIELD] = _LEVELS.get(method, logging.INFO) if level is None else level
+        for processor in processors:
             with _PROCESSOR:
                 try:
-                    event_dict = processor(self._logger, method, event_dict)
+                    result = processor(self._logger, method, event_dict)
                 except DropEvent:
                     return None
+                # What a chain of the service's own returns at its end is for the logger behind it.
+                if isinstance(result, MutableMapping) or processor is processors[-1]:
+                    event_dict = result
         return self._hand_over(method, event_dict)
 
     def _hand_over(self, method: str, event_dict: Any) -> Any:
@@ -125,10 +145,11 @@ BoundLogger.exception = _method("exception", with_error=True)  # type: ignore[me
 
 
 def _log(self: BoundLogger, level: int | str, event: object = None, /, *args: Any, **fields: Any) -> Any:
-    """Log at a level given as stdlib number or by name."""
-    if isinstance(level, str):
-        return self._say(level.lower(), event, args, fields)
-    return self._say(level_name(level), event, args, {**fields, _LEVEL_FIELD: level})
+    """Log at a level given as stdlib number or by name; what is neither is taken for `info`."""
+    if issubclass(type(level), str):
+        return self._say(exact(level).lower(), event, args, fields)  # type: ignore[arg-type]
+    number = int.__index__(level) if issubclass(type(level), int) else logging.INFO  # type: ignore[arg-type]
+    return self._say(level_name(number), event, args, fields, number)
 
 
 BoundLogger.log = _log  # type: ignore[assignment, method-assign]
@@ -203,13 +224,11 @@ class StructlogWiring:
 
     def _take_over(self) -> None:
         processors = structlog.get_config()["processors"]
-        own = [
-            each for each in processors if not _is_replaced(each) and not isinstance(each, (_Gate, _Terminal))
-        ]
+        own = [each for each in processors if not _is_replaced(each) and not isinstance(each, _OWN)]
         chain: list[Processor] = [
             _Gate(),
             structlog.contextvars.merge_contextvars,
-            structlog.processors.StackInfoRenderer(additional_ignores=[__name__]),
+            _StackInfo(),
             *own,
             _Terminal(self._writer),
         ]
@@ -249,22 +268,36 @@ class _Terminal:
     def __call__(self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]) -> Any:
         level = _level_of(method, event_dict)
         stdlib = _stdlib_logger(logger)
-        message = _message(event_dict)
-        if _EVENT_FIELD in event_dict:
-            event_dict["event"] = event_dict.pop(_EVENT_FIELD)
-        exc_info = exc_info_of(event_dict.pop("exc_info", None))
-        stack = event_dict.pop("stack_info", None) or event_dict.pop("stack", None)
-        event = Event(
-            time.time(),
-            level,
-            stdlib.name,
-            message,
-            cast("dict[object, object]", event_dict),
-            exc_info,
-            stack if isinstance(stack, str) else None,
-        )
-        self._writer.emit(stdlib, event)
+        fields: dict[Any, Any] = event_dict if type(event_dict) is dict else contained(dict, event_dict) or {}
+        message = _message(fields)
+        exc_info = exc_info_of(fields.pop("exc_info", None))
+        stack = fields.pop(_STACK_FIELD, None)
+        if _EVENT_FIELD in fields:
+            fields["event"] = fields.pop(_EVENT_FIELD)
+        text = stack if type(stack) is str else None
+        self._writer.emit(stdlib, Event(time.time(), level, stdlib.name, message, fields, exc_info, text))
         raise DropEvent
+
+
+class _StackInfo:
+    """Renders the stack that `stack_info` asks for, apart from a field that the caller names `stack`."""
+
+    __slots__ = ("_render",)
+
+    def __init__(self) -> None:
+        self._render = structlog.processors.StackInfoRenderer(additional_ignores=[__name__])
+
+    def __call__(
+        self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        wanted = event_dict.pop("stack_info", None)
+        event_dict[_STACK_FIELD] = None
+        if wanted is not None and contained(bool, wanted):
+            event_dict[_STACK_FIELD] = self._render(logger, method, {"stack_info": True})["stack"]
+        return event_dict
+
+
+_OWN: Final = (_Gate, _StackInfo, _Terminal)
 
 
 def _logger_factory() -> structlog.stdlib.LoggerFactory:
@@ -275,31 +308,29 @@ def _logger_factory() -> structlog.stdlib.LoggerFactory:
     return factory
 
 
-def _message(event_dict: MutableMapping[str, Any]) -> str:
-    event = event_dict.pop("event", "")
-    if isinstance(event, dict):
+def _message(fields: dict[Any, Any]) -> str:
+    event = fields.pop("event", "")
+    given = contained(named, event) if issubclass(type(event), dict) else None
+    if given is not None:
         # As on the stdlib side: a mapping instead of a message is fields, with the message inside.
-        event_dict.update(event)
-        event = event_dict.pop("message", "")
+        fields.update(given)
+        event = fields.pop("message", "")
     text = event if type(event) is str else text_of(event)
-    arguments = event_dict.pop("positional_args", None)
-    if not arguments:
+    arguments = fields.pop("positional_args", None)
+    if arguments is None or not issubclass(type(arguments), tuple):
         return text
-    formatted: object = None
-    with _MESSAGE:
-        # As logging does: a single mapping serves `%(name)s`.
-        formatted = text % (
-            arguments[0] if len(arguments) == 1 and isinstance(arguments[0], dict) else arguments
-        )
-    if type(formatted) is str:
-        return formatted
-    event_dict["format_error"] = "the arguments do not fit the message"
+    # As logging does: a single mapping serves `%(name)s`.
+    single = len(arguments) == 1 and issubclass(type(arguments[0]), dict)
+    message = contained(formatted, text, arguments[0] if single else arguments)
+    if message is not None:
+        return exact(message)
+    fields["format_error"] = "the arguments do not fit the message"
     return text
 
 
 def _level_of(method: str, event_dict: MutableMapping[str, Any]) -> int:
     level = event_dict.get(_LEVEL_FIELD)
-    return level if isinstance(level, int) else _LEVELS.get(method, logging.INFO)
+    return level if type(level) is int else _LEVELS.get(method, logging.INFO)
 
 
 def _stdlib_logger(logger: WrappedLogger) -> logging.Logger:

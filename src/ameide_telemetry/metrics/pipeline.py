@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["MetricPipeline", "PipelineReader", "aggregation_of", "temporality_of"]
 
 _COLLECT: Final = guard.site("metrics.collect", foreign=True)
+# The last collection is a part of the exit, whose budget is for sending.
+_LAST_SECONDS: Final = 1.0
 _DELTA: Final = AggregationTemporality.DELTA
 # OpenTelemetry specification, OTLP metrics exporter; what is not named is cumulative.
 _TEMPORALITIES: Final[Mapping[str, tuple[type, ...]]] = {
@@ -60,28 +62,32 @@ class PipelineReader(MetricReader):
         settings: temporality, aggregation and collection timeout.
 
     Attributes:
-        error: `collect_failed` when the last collection did not end well, as with a callback that hangs.
+        error: `collect_failed` when the last collection did not end well.
+        closing: whether the collections from now on are the last: no thread is started for them.
     """
 
     def __init__(self, settings: MetricSettings) -> None:
         super().__init__(
             preferred_temporality=temporality_of(settings), preferred_aggregation=aggregation_of(settings)
         )
-        self._timeout_millis = settings.timeout * 1000
+        self._seconds = settings.timeout
         self._collected: MetricsData | None = None
         self._removed = False
         self.error: str | None = None
+        self.closing = False
         # SDK 1.45.2 brings a cap of its own, 2000 unless told. Ours comes first, and must not be cut short.
         limits = getattr(self, "_instrument_class_cardinality_limit", {})
         limits.update(dict.fromkeys(limits, settings.cardinality_limit))
 
-    def pull(self) -> MetricsData | None:
+    def pull(self, *, closing: bool = False) -> MetricsData | None:
         """Collect now and return what there is; a callback that fails or hangs costs its own metric only."""
+        self.closing = closing
+        seconds = min(self._seconds, _LAST_SECONDS) if closing else self._seconds
         self._collected, self.error = None, None
         if not self._removed:
             self.error = "collect_failed"
             with _COLLECT:
-                self.collect(timeout_millis=self._timeout_millis)
+                self.collect(timeout_millis=seconds * 1000)
                 self.error = None
         return self._collected
 
@@ -141,7 +147,7 @@ class MetricPipeline(Pipeline):
         with self._lock:
             self._begun += 1
             end, epoch = self._begun, self._epoch
-        data = self.reader.pull()
+        data = self.reader.pull(closing=self._closing)
         count = 0 if data is None else _points(data)
         with self._lock:
             if epoch != self._epoch:
@@ -149,7 +155,8 @@ class MetricPipeline(Pipeline):
             self._ledger.emit(count)
             self._inflight = count
         if data is None or not count:
-            self._settle(Batch((), 0, end, epoch), self.reader.error, connected=False)
+            error = self.reader.error
+            self._settle(Batch((), 0, end, epoch), error, gave_up=error, connected=False)
             return
         yield Batch(data, count, end, epoch)
 

@@ -10,16 +10,17 @@ from opentelemetry import metrics
 from opentelemetry.sdk.metrics import (
     AlwaysOffExemplarFilter,
     AlwaysOnExemplarFilter,
-    MeterProvider,
     TraceBasedExemplarFilter,
 )
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.otlp import destination
-from ameide_telemetry.metrics.bounds import BoundedConsumer, Bounds
+from ameide_telemetry.metrics.bounds import Bounds
+from ameide_telemetry.metrics.consumer import BoundedConsumer
+from ameide_telemetry.metrics.meter import SafeMeterProvider
 from ameide_telemetry.metrics.pipeline import MetricPipeline, PipelineReader, aggregation_of, temporality_of
 from ameide_telemetry.metrics.runtime import RuntimeMetrics
-from ameide_telemetry.resource import replace_resource
+from ameide_telemetry.resource import quick_to_fork, replace_resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +70,7 @@ class _Owned:
     """The provider of this process, its bounds, and the pipeline behind it now."""
 
     def __init__(self, resource: Resource, settings: MetricSettings) -> None:
-        self.provider = MeterProvider(
+        self.provider = quick_to_fork(SafeMeterProvider)(
             resource=resource,
             exemplar_filter=_EXEMPLAR_FILTERS[settings.exemplar_filter](),
             shutdown_on_exit=False,
@@ -96,6 +97,7 @@ class _Owned:
             # Constructor-only in the SDK (1.45); otherwise the filter of the first call stays.
             config.exemplar_filter = _EXEMPLAR_FILTERS[settings.exemplar_filter]()
         self.provider.add_metric_reader(pipeline.reader)
+        self._expect_collections(wanted=True)
         pipeline.start()
 
     def detach(self, pipeline: MetricPipeline) -> None:
@@ -103,18 +105,32 @@ class _Owned:
         if self.pipeline is not pipeline:
             return
         self.pipeline = None
+        self._expect_collections(wanted=False)
         self.provider.remove_metric_reader(pipeline.reader)
 
     def after_fork(self) -> None:
         """Set every instrument to zero in a forked child."""
+        self.provider.after_fork()
         if self.consumer is not None:
             self.consumer.after_fork(self._limit)
 
     def _used_in_child(self) -> None:
         pipeline = self.pipeline
-        if pipeline is not None:
-            pipeline.check_process()
-            pipeline.start()
+        if pipeline is None:
+            # Somebody else's reader is all there is.
+            self.after_fork()
+            return
+        pipeline.check_process()
+        pipeline.start()
+        self._expect_collections(wanted=True)
+
+    def _expect_collections(self, *, wanted: bool) -> None:
+        if self.consumer is None:
+            return
+        if wanted:
+            self.consumer.callbacks.expect()
+        else:
+            self.consumer.callbacks.rest()
 
     def _report_runtime(self, *, wanted: bool) -> None:
         if self._runtime is not None:
@@ -141,6 +157,9 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
         settings: of this process.
         resource: who sends the metrics.
         ledger: where data points are counted.
+
+    Raises:
+        InstrumentError: strict, and instruments that were made before contradict one another.
     """
     present = metrics.get_meter_provider()
     if settings.disabled or not settings.metrics.enabled:
@@ -148,13 +167,17 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
     with _process.lock:
         owned = _process.owned
         if owned is not None and present is owned.provider:
+            owned.provider.verdicts.strict = settings.strict
             replace_resource(owned.provider, resource, config="_sdk_config")
             return _connect(owned, settings.metrics, ledger)
         if hasattr(present, "add_metric_reader"):
             return Metrics(present, "adopted")
         if owned is None:
             owned = _process.owned = _Owned(resource, settings.metrics)
-        metrics.set_meter_provider(owned.provider)
+        owned.provider.verdicts.strict = settings.strict
+        # Instruments that modules made before are made for real now.
+        with owned.provider.verdicts.together():
+            metrics.set_meter_provider(owned.provider)
         if metrics.get_meter_provider() is not owned.provider:
             guard.note("metrics.provider_foreign", "another meter provider is installed: it is left alone")
             return Metrics(present, "disabled")
@@ -184,15 +207,15 @@ def _connect(owned: _Owned, settings: MetricSettings, ledger: Ledger) -> Metrics
     return Metrics(owned.provider, "owned", pipeline, owned)
 
 
-def _bounded(provider: MeterProvider, on_first_use: Callable[[], None]) -> BoundedConsumer | None:
+def _bounded(provider: SafeMeterProvider, on_first_use: Callable[[], None]) -> BoundedConsumer | None:
     """Put our consumer before the provider's: every meter takes it over when it is made.
 
-    `_measurement_consumer` is private (SDK 1.20 to 1.45). Without it nothing is bounded but by the SDK.
+    It is private (SDK 1.20 to 1.45). Without it nothing is bounded or guarded but by the SDK.
     """
     inner = getattr(provider, "_measurement_consumer", None)
     if inner is None:
         guard.note("metrics.unbounded", "this OpenTelemetry SDK lets metric attributes not be bounded")
         return None
     consumer = BoundedConsumer(inner, on_first_use)
-    provider._measurement_consumer = consumer  # type: ignore[assignment]  # noqa: SLF001 see above
+    provider.report_to(consumer)
     return consumer

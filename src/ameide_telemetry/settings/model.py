@@ -82,7 +82,7 @@ class TelemetrySettings:
     disabled_instrumentations: tuple[str, ...] = ()
     strict: bool = False
     disabled: bool = False
-    exit_timeout: float = 5.0
+    exit_timeout: float = 4.0
     handle_sigterm: bool = False
     max_queue_bytes: int = 33_554_432
     propagators: tuple[str, ...] = ("tracecontext", "baggage")

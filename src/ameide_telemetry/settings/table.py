@@ -109,8 +109,8 @@ _GENERAL: Final = (
     Setting(
         "exit_timeout",
         forms.SECONDS,
-        5.0,
-        "Seconds that all signals together may take at process exit.",
+        4.0,
+        "Seconds that all signals together may take at process exit; with the interpreter's end below 5.",
         own("EXIT_TIMEOUT"),
     ),
     Setting(

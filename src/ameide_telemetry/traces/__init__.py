@@ -2,6 +2,8 @@
 
 provider     the process-wide provider; install, adopt, undo
 processors   context copied onto spans; ended spans to the pipeline
+span         a span whose calls never raise
+tracer       tracers and a provider that make such spans
 sampler      settings -> sampler, exchangeable
 """
 

@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import current_bindings
+from ameide_telemetry.export.fit import fit_span
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -64,7 +65,7 @@ class ExportSpanProcessor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Queue the span."""
         if span.context.trace_flags.sampled:
-            self._put(span)
+            self._put(*fit_span(span))
 
 
 class RoutingSpanProcessor(SpanProcessor):

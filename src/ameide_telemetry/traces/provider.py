@@ -12,19 +12,22 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opentelemetry import trace
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import SpanLimits
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.export.queue import QueuePipeline
-from ameide_telemetry.resource import replace_resource
+from ameide_telemetry.resource import quick_to_fork, replace_resource
+from ameide_telemetry.traces.ids import ProcessIdGenerator
 from ameide_telemetry.traces.processors import ContextSpanProcessor, ExportSpanProcessor, RoutingSpanProcessor
 from ameide_telemetry.traces.sampler import SwitchableSampler, sampler_of
+from ameide_telemetry.traces.tracer import GuardedTracerProvider
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import SpanProcessor
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
+    from ameide_telemetry.export.budget import ByteBudget
     from ameide_telemetry.ledger import Ledger
     from ameide_telemetry.settings import TelemetrySettings, TraceSettings
 
@@ -64,7 +67,7 @@ class Traces:
 
 @dataclass(frozen=True, slots=True)
 class _Owned:
-    provider: TracerProvider
+    provider: GuardedTracerProvider
     sampler: SwitchableSampler
     route: RoutingSpanProcessor
 
@@ -81,13 +84,16 @@ class _Process:
 _process: Final = _Process()
 
 
-def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> Traces:
+def install(
+    settings: TelemetrySettings, resource: Resource, ledger: Ledger, budget: ByteBudget | None = None
+) -> Traces:
     """Install tracing; may be called again after `undo`.
 
     Args:
         settings: of this process.
         resource: who sends the spans.
         ledger: where they are counted.
+        budget: bytes that the signals share; None for some of its own.
     """
     present = trace.get_tracer_provider()
     if settings.disabled or not settings.traces.enabled:
@@ -95,11 +101,11 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
     with _process.lock:
         owned = _process.owned
         if isinstance(present, trace.ProxyTracerProvider) or (owned and present is owned.provider):
-            return _own(settings.traces, resource, ledger)
+            return _own(settings.traces, resource, _pipeline(settings.traces, ledger, budget))
         return _adopt(present)
 
 
-def _own(settings: TraceSettings, resource: Resource, ledger: Ledger) -> Traces:
+def _own(settings: TraceSettings, resource: Resource, pipeline: QueuePipeline | None) -> Traces:
     owned = _process.owned
     if owned is None:
         owned = _process.owned = _made(settings, resource)
@@ -107,7 +113,6 @@ def _own(settings: TraceSettings, resource: Resource, ledger: Ledger) -> Traces:
         replace_resource(owned.provider, resource)
         _replace_limits(owned.provider, _limits(settings))
         owned.sampler.current = sampler_of(settings)
-    pipeline = _pipeline(settings, ledger)
     owned.route.targets = (ContextSpanProcessor(), *_export_targets(pipeline))
     if trace.get_tracer_provider() is not owned.provider:
         trace.set_tracer_provider(owned.provider)
@@ -116,8 +121,12 @@ def _own(settings: TraceSettings, resource: Resource, ledger: Ledger) -> Traces:
 
 def _made(settings: TraceSettings, resource: Resource) -> _Owned:
     sampler, route = SwitchableSampler(sampler_of(settings)), RoutingSpanProcessor()
-    provider = TracerProvider(
-        sampler=sampler, resource=resource, shutdown_on_exit=False, span_limits=_limits(settings)
+    provider = quick_to_fork(GuardedTracerProvider)(
+        sampler=sampler,
+        resource=resource,
+        shutdown_on_exit=False,
+        id_generator=ProcessIdGenerator(),
+        span_limits=_limits(settings),
     )
     provider.add_span_processor(route)
     return _Owned(provider, sampler, route)
@@ -139,7 +148,7 @@ def _adopt(present: trace.TracerProvider) -> Traces:
     return Traces(present, "adopted", None, route)
 
 
-def _pipeline(settings: TraceSettings, ledger: Ledger) -> QueuePipeline | None:
+def _pipeline(settings: TraceSettings, ledger: Ledger, budget: ByteBudget | None) -> QueuePipeline | None:
     where = destination("traces", settings.exporter, settings.otlp, timeout=settings.export_timeout)
     if where is None:
         return None
@@ -150,6 +159,7 @@ def _pipeline(settings: TraceSettings, ledger: Ledger) -> QueuePipeline | None:
         delay=settings.schedule_delay,
         max_queue_size=settings.max_queue_size,
         max_batch_size=settings.max_export_batch_size,
+        budget=budget,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ameide_telemetry.logs.failure import exc_info_of, failure_of, shorten
+from ameide_telemetry.values.failure import exc_info_of, failure_of
+from ameide_telemetry.values.text import shorten
 
 
 class CustomError(Exception):
@@ -54,7 +55,7 @@ def test_a_long_stack_keeps_both_ends() -> None:
         dive(depth)
 
     try:
-        dive(150)
+        dive(100)
     except ValueError as error:
         stack = failure_of(_info(error)).stacktrace  # type: ignore[arg-type]
     assert len(stack) < 8_100

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from ameide_telemetry.logs.sanitise import key_text, plain, text_of
+from ameide_telemetry.values.plain import plain
+from ameide_telemetry.values.text import key_text, text_of
 
 
 class Colour(enum.Enum):
@@ -82,7 +83,7 @@ def _deep(levels: int) -> Any:
         (b"\xff\x00", "\\xff\x00"),
         ((1, 2), [1, 2]),
         ({1}, [1]),
-        (deque([1]), "deque([1])"),
+        (deque([1]), [1]),
         (OrderedDict(a=1), {"a": 1}),
         ({1: "a", None: "b"}, {"1": "a", "None": "b"}),
         (float("nan"), "NaN"),

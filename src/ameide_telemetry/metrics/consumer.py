@@ -1,0 +1,140 @@
+"""Where every instrument of the provider reports: bounds, forks, callbacks, then the SDK's own consumer."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from ameide_telemetry import guard
+from ameide_telemetry.export.forks import once_per_process
+from ameide_telemetry.metrics.bounds import Bounds
+from ameide_telemetry.metrics.callbacks import Callbacks
+from ameide_telemetry.metrics.points import encodable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["BoundedConsumer"]
+
+_OBSERVE: Final = guard.site("metrics.observe")
+_IN_CHILD: Final = guard.site("metrics.first_use_in_child")
+_REBUILD: Final = guard.site("metrics.rebuild")
+_DEFAULT_MILLIS: Final = 10_000.0
+# In the SDK's collection only its own code runs: our own budget has been kept before. A time limit there
+# would not end a callback, but throw away a whole collection (SDK 1.45).
+_NO_LIMIT_MILLIS: Final = 1e9
+
+
+class _BoundedInstrument:
+    """An asynchronous instrument whose observations keep the bounds."""
+
+    __slots__ = ("_consumer", "_instrument")
+
+    def __init__(self, instrument: Any, consumer: BoundedConsumer) -> None:
+        self._instrument = instrument
+        self._consumer = consumer
+
+    def callback(self, options: Any) -> Iterator[Any]:
+        for measurement in self._instrument.callback(options):
+            bounded = None
+            with _OBSERVE:
+                bounded = self._consumer.bounds.apply(measurement)
+            if bounded is not None:
+                yield bounded
+
+
+class BoundedConsumer:
+    """Stands before the SDK's measurement consumer; every instrument of the provider reports here.
+
+    Args:
+        inner: the provider's own consumer.
+        on_first_use: called when a forked process measures for the first time.
+
+    Attributes:
+        bounds: in force now.
+        callbacks: of the observable instruments.
+        active: whether anybody reads; False lets measurements pass into nothing, at next to no cost.
+    """
+
+    def __init__(self, inner: Any, on_first_use: Callable[[], None]) -> None:
+        self.bounds = Bounds(1)
+        self.callbacks = Callbacks()
+        self.active = False
+        self._readers = 0
+        self._inner = inner
+        self._on_first_use = on_first_use
+        self._instruments: list[_BoundedInstrument] = []
+        self._collecting = threading.Lock()
+        self._pid = os.getpid()
+        self._forked = False
+
+    def consume_measurement(self, measurement: Any) -> None:
+        """Pass a measurement on, within the bounds. The instruments see to it that nothing is raised."""
+        if not self.active:
+            return
+        if self._forked or self._pid != os.getpid():
+            self._use_in_child()
+        self._inner.consume_measurement(self.bounds.apply(measurement))
+
+    def register_asynchronous_instrument(self, instrument: Any) -> None:
+        """Register an instrument whose callback is asked at collection."""
+        bounded = _BoundedInstrument(instrument, self)
+        self._instruments.append(bounded)
+        self._inner.register_asynchronous_instrument(bounded)
+
+    def collect(self, reader: Any, timeout_millis: float = _DEFAULT_MILLIS) -> Any:
+        """Return what was measured, for one reader.
+
+        The callbacks are asked before, within `timeout_millis` at most: whatever they do, no lock of the SDK
+        is held meanwhile, so that they may create instruments and others may too.
+        """
+        if self._pid != os.getpid():
+            self._use_in_child()
+        with self._collecting:
+            self.callbacks.ask(timeout_millis / 1000, may_start=not getattr(reader, "closing", False))
+            return encodable(self._inner.collect(reader, timeout_millis=_NO_LIMIT_MILLIS))
+
+    def add_metric_reader(self, reader: Any) -> None:
+        """Begin to keep measurements for a reader, ours or one that the service adds."""
+        self._inner.add_metric_reader(reader)
+        self._readers += 1
+        self.active = True
+
+    def remove_metric_reader(self, reader: Any) -> None:
+        """Forget what was kept for a reader."""
+        self._inner.remove_metric_reader(reader)
+        self._readers -= 1
+        self.active = self._readers > 0
+
+    def after_fork(self, limit: int) -> None:
+        """Start from zero in a forked child, with fresh locks.
+
+        The parent's sums would be reported a second time by the child, and a lock that another thread of the
+        parent held would hang the first measurement. The SDK does neither for us (1.45,
+        opentelemetry-python#3307), so its consumer is replaced by a new one of the same kind.
+        """
+        self._pid = os.getpid()
+        self._forked = True
+        self._collecting = threading.Lock()
+        self.bounds = Bounds(limit)
+        self.callbacks.after_fork()
+        with _REBUILD:
+            readers = getattr(self._inner, "_reader_storages", None)
+            config = getattr(self._inner, "_sdk_config", None)
+            if readers is None or config is None:
+                guard.note("metrics.state_inherited", "a forked process continues the sums of its parent")
+                return
+            fresh = type(self._inner)(sdk_config=config, metric_readers=tuple(readers))
+            for instrument in self._instruments:
+                fresh.register_asynchronous_instrument(instrument)
+            self._inner = fresh
+
+    def _use_in_child(self) -> None:
+        # Behind Python's back (uWSGI) no fork hook has run: the callee looks at the process id.
+        with once_per_process():
+            if self._forked or self._pid != os.getpid():
+                with _IN_CHILD:
+                    self._on_first_use()
+                self._pid = os.getpid()
+                self._forked = False
