@@ -55,15 +55,21 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit and service tests, with the branch coverage of every process they start."""
+    """Unit and service tests, with the branch coverage of every process they start; the quick fault tests."""
     install_lock(session)
     if session.posargs:
         pytest(session, *session.posargs)
         return
     session.run("coverage", "erase")
-    pytest(session, "--numprocesses=2", "--dist=loadscope", under=("coverage", "run", "-m"))
+    pytest(
+        session,
+        *("--numprocesses=2", "--dist=loadscope", "--ignore=tests/faults"),
+        under=("coverage", "run", "-m"),
+    )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
+    # Without a tracer: these processes are timed, and forked, interrupted and killed in the middle of anything.
+    pytest(session, "tests/faults", *IN_PAIRS)
 
 
 @nox.session

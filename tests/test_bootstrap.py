@@ -391,10 +391,11 @@ def test_sigterm_is_handled_on_request_only() -> None:
     code = (
         "import signal, sys\n"
         "from ameide_telemetry import init_telemetry\n"
+        "before = signal.getsignal(signal.SIGTERM)\n"
         "handle = init_telemetry('orders', handle_sigterm={'yes': True, 'no': False}.get(sys.argv[1]))\n"
-        "found = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL\n"
+        "found = signal.getsignal(signal.SIGTERM) is not before\n"
         "handle.shutdown()\n"
-        "print(found, signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+        "print(found, signal.getsignal(signal.SIGTERM) is before)"
     )
 
     def answer(choice: str, **environ: str) -> str:
