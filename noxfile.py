@@ -68,7 +68,7 @@ def tests(session: nox.Session) -> None:
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
-    # Without a tracer: these processes are timed, and forked, interrupted and killed in the middle of anything.
+    # Without a tracer: these are timed, and forked, interrupted and killed in the middle of anything.
     pytest(session, "tests/faults", *IN_PAIRS)
 
 
