@@ -15,25 +15,10 @@ from ameide_telemetry.ledger import SignalLedger
 from ameide_telemetry.logs import channel
 from ameide_telemetry.logs.channel import BACKLOG_BYTES, Channel
 from ameide_telemetry.logs.sink import Sink
-from support.piped import Piped, refuse_thread, totals
+from support.piped import Piped, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@pytest.fixture
-def piped() -> Iterator[Piped]:
-    """Return a sink on a pipe of its own."""
-    found = Piped()
-    yield found
-    found.sink.drain(0.0)
-    found.close()
-
-
-@pytest.fixture
-def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have nothing written behind the calls, as where threads cannot be started."""
-    monkeypatch.setattr("_thread.start_new_thread", refuse_thread)
+    from collections.abc import Callable
 
 
 def test_lines_wait_while_nobody_reads_and_leave_in_order(piped: Piped) -> None:

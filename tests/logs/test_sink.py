@@ -16,26 +16,10 @@ import pytest
 from ameide_telemetry.ledger import SignalLedger
 from ameide_telemetry.logs import outlet
 from ameide_telemetry.logs.sink import Sink
-from support.piped import Piped, refuse_thread, totals
+from support.piped import Piped, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def piped() -> Iterator[Piped]:
-    """Return a sink on a pipe of its own."""
-    found = Piped()
-    yield found
-    found.sink.drain(0.0)
-    found.close()
-
-
-@pytest.fixture
-def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have nothing written behind the calls, as where threads cannot be started."""
-    monkeypatch.setattr("_thread.start_new_thread", refuse_thread)
 
 
 def test_a_line_is_in_the_pipe_when_the_call_returns(piped: Piped) -> None:

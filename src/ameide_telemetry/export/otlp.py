@@ -107,7 +107,7 @@ class ConsoleSender:
 
 
 def destination(
-    signal: Signal, exporter: str, otlp: OtlpSettings | None, *, timeout: float, **_: object
+    signal: Signal, exporter: str, otlp: OtlpSettings | None, *, timeout: float
 ) -> Destination | None:
     """Return where a signal goes, or None when it goes nowhere.
 
@@ -116,7 +116,6 @@ def destination(
         exporter: `otlp`, `console` or `none`.
         otlp: the collector; None when no endpoint is set.
         timeout: limit of one batch with all its attempts, in seconds; the collector's own is that of one.
-        **_: what the exporters of the SDK took.
     """
     if exporter == "console":
         return Destination("console", "", partial(_console, signal), timeout, timeout)

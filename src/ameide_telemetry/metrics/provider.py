@@ -18,7 +18,7 @@ from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.metrics.bounds import Bounds
 from ameide_telemetry.metrics.consumer import BoundedConsumer
 from ameide_telemetry.metrics.meter import SafeMeterProvider
-from ameide_telemetry.metrics.pipeline import MetricPipeline, PipelineReader, aggregation_of, temporality_of
+from ameide_telemetry.metrics.pipeline import MetricPipeline, PipelineReader
 from ameide_telemetry.metrics.runtime import RuntimeMetrics
 from ameide_telemetry.resource import quick_to_fork, replace_resource
 
@@ -190,8 +190,6 @@ def _connect(owned: _Owned, settings: MetricSettings, ledger: Ledger) -> Metrics
         settings.exporter,
         settings.otlp,
         timeout=settings.timeout,
-        preferred_temporality=temporality_of(settings),
-        preferred_aggregation=aggregation_of(settings),
     )
     owned.configure(settings)
     if where is None:
