@@ -23,12 +23,14 @@ def _assert_unharmed(load: Load, seconds: float) -> None:
 
 
 def _is_quick(load: Load) -> bool:
-    """Return whether a log call takes as little as promised, apart from what other processes take from it.
+    """Return whether a log call takes as little as promised, if need be apart from what others take from it.
 
-    A call that waits, for a lock or for the network, is not interrupted: it counts.
+    On a busy machine a call that merely lost the processor does not count; one that waited, for a lock or
+    for the network, does.
     """
-    assert load.found["undisturbed_calls"] > 1000
-    return bool(load.found["undisturbed_p99_ms"] < _P99_MS)
+    if load.found["line_p99_ms"] < _P99_MS:
+        return True
+    return bool(load.found["undisturbed_calls"] > 1000 and load.found["undisturbed_p99_ms"] < _P99_MS)
 
 
 @pytest.mark.parametrize("mode", _MODES)
