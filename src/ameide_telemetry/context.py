@@ -275,8 +275,8 @@ def _current() -> CurrentContext:
 
 def current_bindings(context: Context | None = None) -> Bindings | None:
     """Return the live bindings of an OTel context, by default of the current one."""
-    found = otel_context.get_value(_KEY, context)
-    return found if isinstance(found, Bindings) else None
+    found = (otel_context.get_current() if context is None else context).get(_KEY)
+    return found if type(found) is Bindings else None
 
 
 def with_bindings(bindings: Bindings, context: Context | None = None) -> Context:

@@ -14,14 +14,16 @@ import sys
 from collections import deque
 from itertools import islice
 from operator import length_hint
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Counts", "Ledger", "Signal", "SignalLedger"]
+__all__ = ["ASKED_FOR", "Counts", "Ledger", "Signal", "SignalLedger"]
 
 Signal = Literal["traces", "metrics", "logs"]
+# Reasons of drops that the settings ask for.
+ASKED_FOR: Final = frozenset({"storm"})
 
 
 class Counts(TypedDict):
@@ -56,36 +58,37 @@ class _Tally:
 
 
 class SignalLedger:
-    """The exact balance of one signal. Safe to share between threads and with signal handlers."""
+    """The exact balance of one signal. Safe to share between threads and with signal handlers.
 
-    __slots__ = ("_delivered", "_dropped", "_emitted", "_passed")
+    Attributes:
+        emit_one: counts one record handed to telemetry by the service; cheaper than `emit`.
+        pass_one: counts one record that was emitted and delivered in one step, as lines on stdout are.
+    """
+
+    __slots__ = ("_delivered", "_dropped", "_emitted", "_lost_after", "_passed", "emit_one", "pass_one")
 
     def __init__(self) -> None:
         self.reset()
 
     def emit(self, count: int = 1) -> None:
         """Count records handed to telemetry by the service."""
-        if count == 1:
-            self._emitted.step()
-        else:
-            self._emitted.add(count)
+        self._emitted.add(count)
 
     def deliver(self, count: int = 1) -> None:
         """Count records that the receiving side acknowledged."""
         self._delivered.add(count)
-
-    def pass_through(self, count: int = 1) -> None:
-        """Count records that were emitted and delivered in one step, as lines on stdout are."""
-        if count == 1:
-            self._passed.step()
-        else:
-            self._passed.add(count)
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count records given up, by a short snake_case reason such as `queue_full`."""
         if count > 0:
             tally = self._dropped.get(reason)
             (self._dropped.setdefault(reason, _Tally()) if tally is None else tally).add(count)
+            if reason not in ASKED_FOR:
+                self._lost_after = self._all_delivered()
+
+    def losing(self) -> bool:
+        """Return whether records were dropped that nobody asked to drop, and none was delivered since."""
+        return self._lost_after == self._all_delivered()
 
     def dropped_by_reason(self) -> dict[str, int]:
         """Return how many records were given up so far, by reason."""
@@ -107,12 +110,19 @@ class SignalLedger:
             "queued": emitted - delivered - dropped,
         }
 
+    def _all_delivered(self) -> int:
+        return self._delivered.read() + self._passed.read()
+
     def reset(self) -> None:
         """Start from zero: for a forked child, which emitted nothing yet."""
         self._emitted = _Tally()
         self._delivered = _Tally()
         self._passed = _Tally()
+        self.emit_one: Callable[[], object] = self._emitted.step
+        self.pass_one: Callable[[], object] = self._passed.step
         self._dropped: dict[str, _Tally] = {}
+        # How many had been delivered when records were last lost.
+        self._lost_after = -1
 
 
 class Ledger:

@@ -37,7 +37,8 @@ class ByteBudget:
     def take(self, size: int) -> bool:
         """Take so many bytes; return False, with nothing taken, when not as many are left."""
         with self._lock:
-            self._collect()
+            if self._returned:
+                self._collect()
             # No call between reading and writing the number, so nothing can come in between.
             if self._used + size > self.limit:
                 return False

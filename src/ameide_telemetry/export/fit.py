@@ -36,10 +36,14 @@ _PART: Final = 640
 _PAIR: Final = 100
 _ITEM: Final = 16
 _FIXED: Final = frozenset({bool, float, type(None)})
+_MIN_INT: Final = -(2**63)
 _MAX_INT: Final = 2**63
 _MAX_TIME: Final = 2**64
 _CAPS: Final = (262_144, 65_536, 16_384, 4_096, 1_024, 256)
 _TOO_LARGE: Final = MAX_RECORD + 1
+# Scopes that were looked at. They live as long as their tracers, which is as long as the process mostly.
+_MAX_SCOPES: Final = 256
+_fit_scopes: Final[dict[int, InstrumentationScope]] = {}
 
 
 class _UnfitError(ValueError):
@@ -73,12 +77,13 @@ def fit_log_record(record: Any) -> tuple[Any, int]:
 
 
 def _span_size(span: Any) -> int:
-    size = _SPAN + _text_size(span._name) + _attributes_size(span._attributes)  # noqa: SLF001 the properties copy
-    context, status = span._context, span._status  # noqa: SLF001
+    # The public properties of a span copy, or lock, or both.
+    size = _SPAN + _text_size(span._name) + _attributes_size(span._attributes)  # noqa: SLF001
+    start, end, status = span._start_time, span._end_time, span._status  # noqa: SLF001
     if (
         type(span._kind) is not SpanKind  # noqa: SLF001
-        or type(context.trace_state) is not TraceState
-        or not (_is_time(span._start_time) and _is_time(span._end_time))  # noqa: SLF001
+        or type(span._context.trace_state) is not TraceState  # noqa: SLF001
+        or not (type(start) is int and type(end) is int and 0 <= start < _MAX_TIME and 0 <= end < _MAX_TIME)
         or type(status.status_code) is not StatusCode
     ):
         raise _UnfitError
@@ -88,7 +93,8 @@ def _span_size(span: Any) -> int:
         size += sum(map(_event_size, span.events))
     if span._links:  # noqa: SLF001
         size += sum(map(_link_size, span.links))
-    return size + _scope_size(span._instrumentation_scope)  # noqa: SLF001
+    _look_at_scope(span._instrumentation_scope)  # noqa: SLF001
+    return size
 
 
 def _event_size(event: Event) -> int:
@@ -115,26 +121,32 @@ def _log_size(record: Any) -> int:
     for text in (log.severity_text, log.event_name):
         if text is not None:
             size += _text_size(text)
-    return size + _scope_size(record.instrumentation_scope)
+    _look_at_scope(record.instrumentation_scope)
+    return size
 
 
-def _scope_size(scope: InstrumentationScope | None) -> int:
-    if scope is not None:
-        for text in (scope.name, scope.version, scope.schema_url):
-            if text is not None and (type(text) is not str or not text.isascii()):
-                _text_size(text)
-    return 0
+def _look_at_scope(scope: InstrumentationScope | None) -> None:
+    if scope is None or _fit_scopes.get(id(scope)) is scope:
+        return
+    for text in (scope.name, scope.version, scope.schema_url):
+        if text is not None:
+            _text_size(text)
+    if len(_fit_scopes) < _MAX_SCOPES:
+        _fit_scopes[id(scope)] = scope
 
 
 def _attributes_size(attributes: Any) -> int:
-    # The SDK's own mapping is slow to walk and quick to copy.
-    pairs: dict[str, Any] = attributes.copy() if attributes is not None else {}
+    if not attributes:
+        return 0
+    # The SDK's own mapping is slow to walk; what is behind it changes no more.
+    pairs: dict[str, Any] = attributes._dict if type(attributes) is BoundedAttributes else attributes.copy()  # noqa: SLF001
     keys = "".join(pairs)
     size = len(pairs) * _PAIR + (len(keys) if keys.isascii() else _keys_size(pairs))
     for value in pairs.values():
-        if type(value) is str and value.isascii():
+        kind = type(value)
+        if kind is str and value.isascii():
             size += len(value)
-        else:
+        elif kind is not bool and kind is not float:
             size += _value_size(value, 0)
     return size
 
@@ -145,10 +157,10 @@ def _keys_size(pairs: Mapping[str, object]) -> int:
 
 def _value_size(value: Any, depth: int) -> int:
     kind = type(value)
+    if (kind is int and _MIN_INT <= value < _MAX_INT) or kind in _FIXED:
+        return _ITEM
     if kind is str:
         return _text_size(value)
-    if kind in _FIXED or (kind is int and -_MAX_INT <= value < _MAX_INT):
-        return _ITEM
     if kind is bytes:
         return len(value)
     if depth >= MAX_DEPTH or (kind is not tuple and kind is not dict) or len(value) * _ITEM > MAX_RECORD:

@@ -76,7 +76,7 @@ class QueuePipeline(Pipeline):
         """
         if self._pid != os.getpid():
             self.check_process()
-        self._ledger.emit()
+        self._ledger.emit_one()
         queue = self._queue
         if self._closing:
             self._ledger.drop("after_shutdown")

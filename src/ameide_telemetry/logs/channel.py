@@ -143,7 +143,7 @@ class Channel:
                 except OSError:
                     out = 0
                 if out == len(data):
-                    terms.ledger.pass_through()
+                    terms.ledger.pass_one()
                 else:
                     _SLOWLY.call(self._slowly, data, terms, out)
             finally:

@@ -94,21 +94,23 @@ def _extras(values: dict[Any, Any]) -> dict[Any, Any]:
 
 def _message(record: logging.LogRecord, fields: Any) -> tuple[str, Any]:
     message, arguments = record.msg, record.args
-    if type(message) is str and type(arguments) is tuple and not arguments:
-        return message, fields
-    if issubclass(type(message), dict):
-        given = contained(named, message)
-        if given is not None:
-            fields = {**given, **(fields or {})}
-            return text_of(fields.pop("message", "")), fields
-    if type(message) is str and type(arguments) is tuple and _are_scalars(arguments):
-        text = _MESSAGE.call(record.getMessage)
-    elif type(record) is logging.LogRecord:
-        text = contained(formatted, message, arguments)
+    text: object = None
+    if type(message) is str and type(arguments) is tuple:
+        for each in arguments:
+            kind = type(each)
+            if kind is not str and kind is not int and kind is not float:
+                text = _formatted_message(record)
+                break
+        else:
+            # No code of the caller's runs.
+            text = _MESSAGE.call(record.getMessage) if arguments else message
+    elif issubclass(type(message), dict) and (given := contained(named, message)) is not None:
+        fields = {**given, **(fields or {})}
+        return text_of(fields.pop("message", "")), fields
     else:
-        text = contained(record.getMessage)
-    if issubclass(type(text), str):
-        return exact(text), fields  # type: ignore[arg-type]
+        text = _formatted_message(record)
+    if type(text) is str:
+        return text, fields
     problem = "the arguments do not fit the message"
     return text_of(message), {**(fields or {}), "format_error": problem}
 
@@ -128,13 +130,12 @@ def formatted(message: object, arguments: Any) -> str:
     return text % printable(arguments) if arguments else text
 
 
-def _are_scalars(arguments: tuple[object, ...]) -> bool:
-    """Tell whether formatting these runs no code of the caller's."""
-    for each in arguments:
-        kind = type(each)
-        if not (kind is str or kind is int or kind is float or each is None):
-            return False
-    return True
+def _formatted_message(record: logging.LogRecord) -> str | None:
+    if type(record) is logging.LogRecord:
+        return contained(formatted, record.msg, record.args)
+    # A service's own class of records may format in another way.
+    text = contained(record.getMessage)
+    return exact(text) if issubclass(type(text), str) else None  # type: ignore[arg-type]
 
 
 def _created(value: object) -> float:

@@ -97,7 +97,7 @@ class LineHandler(logging.Handler):
         """Filter and write one record."""
         passed = self.filter(record) if self.filters else True
         if passed:
-            self.emit(record)
+            _WRITE.call(self._emit, record)
         return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -105,8 +105,10 @@ class LineHandler(logging.Handler):
         _WRITE.call(self._emit, record)
 
     def _emit(self, record: logging.LogRecord) -> None:
-        values = record.__dict__
-        if DONE_ATTRIBUTE in values or _from_export(record.threadName, record.name):
+        values, thread = record.__dict__, record.threadName
+        if DONE_ATTRIBUTE in values or (
+            type(thread) is str and thread.startswith(_WORKER_THREADS) and _is_foreign(record.name)
+        ):
             return
         event = _EMIT.call(event_of, record)
         values[DONE_ATTRIBUTE] = True
@@ -149,7 +151,5 @@ def _record(event: Event) -> logging.LogRecord:
     return record
 
 
-def _from_export(thread: object, logger: object) -> bool:
-    if type(thread) is not str or not thread.startswith(_WORKER_THREADS):
-        return False
+def _is_foreign(logger: object) -> bool:
     return type(logger) is str and logger != _OWN_LOGGER

@@ -115,11 +115,15 @@ class LineRenderer:
             context = remembered(event.exc_info[1]) or context
         bound = self._bound(context)
         if event.fields or event.exc_info or event.stack:
-            parts = {**bound.parts, **self._parts(event, bound)}
+            parts = self._parts(event, bound)
+            if bound.parts:
+                parts = {**bound.parts, **parts}
             rest = bound.owned + self._joined(parts)
         else:
             parts, rest = bound.parts, bound.text
-        data = _encoded(f"{self._head(event, message, context)}{rest}}}\n")
+        text = f"{self._head(event, message, context)}{rest}}}\n"
+        # str.isascii() is O(1) in CPython; DEL is the one unsafe character inside ASCII.
+        data = (text if text.isascii() and "\x7f" not in text else _safe(text)).encode()
         if len(data) <= names.MAX_LINE_BYTES:
             return data
         size = len(data) + _cut_before(event)
@@ -206,9 +210,10 @@ class LineRenderer:
         The items are taken out first: a value that is looked at may change the mapping that it is in.
         """
         items = _items_of(fields) if type(fields) is dict else contained(_items_of, fields)
+        keys = self._keys
         for key, value in items or ():
             # A key that was rendered before needs no second look.
-            name = key if type(key) is str and key in self._keys else key_text(key)
+            name = key if type(key) is str and key in keys else key_text(key)
             if name in names.RESERVED_LOG_KEYS:
                 taken[name] = value
             # As in logging and python-json-logger: private, for handlers and processors only.
@@ -241,7 +246,7 @@ class LineRenderer:
                 parts = {key: text for key, text in parts.items() if key in _FAILURE}
             kept = {key: text if len(text) <= limit else _cut(text, limit) for key, text in parts.items()}
             head = self._head(event, shorten(event.message, limit), context)
-            data = _encoded(f"{head}{owned}{self._joined(kept)}{_truncated(size)}}}\n")
+            data = _safe(f"{head}{owned}{self._joined(kept)}{_truncated(size)}}}\n").encode()
             if len(data) <= names.MAX_LINE_BYTES:
                 break
         return data.replace(_truncated(size).encode(), _truncated(size - len(data)).encode(), 1)
@@ -260,7 +265,7 @@ _NOTHING_BOUND: Final = _Bound("", {}, "", {})
 
 
 def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:
-    return list(islice(fields.items(), _MAX_SEEN))
+    return list(fields.items() if len(fields) <= _MAX_SEEN else islice(fields.items(), _MAX_SEEN))
 
 
 def _tidy(message: str) -> str:
@@ -272,13 +277,6 @@ def _second_text(second: int) -> str:
     if not 0 <= second < _MAX_SECOND:
         raise ValueError("outside of the years that a timestamp has room for")
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-
-
-def _encoded(text: str) -> bytes:
-    # str.isascii() is O(1) in CPython; DEL is the one unsafe character inside ASCII.
-    if not text.isascii() or "\x7f" in text:
-        text = _safe(text)
-    return text.encode()
 
 
 def _ids_text(span: SpanContext) -> str:

@@ -113,7 +113,7 @@ class BoundLogger(structlog.stdlib.BoundLogger):
                 except DropEvent:
                     return None
                 # What a chain of the service's own returns at its end is for the logger behind it.
-                if isinstance(result, MutableMapping) or processor is processors[-1]:
+                if type(result) is dict or isinstance(result, MutableMapping) or processor is processors[-1]:
                     event_dict = result
         return self._hand_over(method, event_dict)
 

@@ -51,7 +51,7 @@ class TextChannel:
         with self._lock:
             reason = self._written(data)
             if reason is None:
-                terms.ledger.pass_through()
+                terms.ledger.pass_one()
             else:
                 terms.ledger.emit()
                 terms.ledger.drop(reason)

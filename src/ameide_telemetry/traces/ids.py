@@ -23,18 +23,18 @@ class ProcessIdGenerator(RandomIdGenerator):
 
     def generate_span_id(self) -> int:
         """Return 64 random bits that are not all zero."""
-        return self._bits(64)
+        if self._pid != os.getpid():
+            self._begin()
+        return self._bits(64) or 1
 
     def generate_trace_id(self) -> int:
         """Return 128 random bits that are not all zero."""
-        return self._bits(128)
-
-    def _bits(self, count: int) -> int:
         if self._pid != os.getpid():
             self._begin()
-        return self._random.getrandbits(count) or 1
+        return self._bits(128) or 1
 
     def _begin(self) -> None:
         # Seeded by the operating system. Ids need to differ, not to be secret.
         self._random = random.Random()  # noqa: S311 see above
+        self._bits = self._random.getrandbits
         self._pid = os.getpid()

@@ -74,21 +74,33 @@ class RoutingSpanProcessor(SpanProcessor):
     A provider has no way to remove a processor (SDK 1.45). Flushing and stopping belong to the pipelines,
     so those calls of the provider have no effect here.
 
-    Attributes:
-        targets: processors in order; assigning another tuple switches them at once.
     """
 
     def __init__(self) -> None:
-        self.targets: tuple[SpanProcessor, ...] = ()
+        self.targets = ()
+
+    @property
+    def targets(self) -> tuple[SpanProcessor, ...]:
+        """Processors in order; assigning another tuple switches them at once."""
+        return self._targets
+
+    @targets.setter
+    def targets(self, targets: tuple[SpanProcessor, ...]) -> None:
+        self._targets = targets
+        self._starts = tuple([each.on_start for each in targets if _has_own(each, "on_start")])
+        self._ends = tuple([each.on_end for each in targets if _has_own(each, "on_end")])
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Tell every target; never raises."""
-        for target in self.targets:
-            with _START:
-                target.on_start(span, parent_context)
+        for start in self._starts:
+            _START.call(start, span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Tell every target; never raises."""
-        for target in self.targets:
-            with _END:
-                target.on_end(span)
+        for end in self._ends:
+            _END.call(end, span)
+
+
+def _has_own(processor: SpanProcessor, method: str) -> bool:
+    """Tell whether a processor does anything there: a call for nothing costs every span."""
+    return getattr(type(processor), method) is not getattr(SpanProcessor, method)

@@ -33,6 +33,9 @@ __all__ = ["GuardedSpan", "attributes_of", "record_failure"]
 _CALL: Final = guard.site("traces.span_call", foreign=True)
 # The SDK keeps 128 by default and logs a line for every one above; so many were never meant to be attributes.
 _MAX_ATTRIBUTES: Final = 256
+# Looked up once: `super()` costs as much as the guard does.
+_set_attribute: Final = Span.set_attribute
+_end: Final = Span.end
 
 
 class GuardedSpan(Span):
@@ -42,9 +45,9 @@ class GuardedSpan(Span):
         """Set one attribute; never raises."""
         kind = type(value)
         if type(key) is str and (kind is str or kind is int or kind is bool or kind is float):
-            _CALL.call(super().set_attribute, key, value)
+            _CALL.call(_set_attribute, self, key, value)
         else:
-            _CALL.call(super().set_attribute, key_text(key), _value(value))
+            _CALL.call(_set_attribute, self, key_text(key), _value(value))
 
     def set_attributes(self, attributes: Mapping[str, types.AnyValue]) -> None:
         """Set several attributes; never raises."""
@@ -82,7 +85,7 @@ class GuardedSpan(Span):
 
     def end(self, end_time: int | None = None) -> None:
         """End the span; never raises."""
-        _CALL.call(super().end, end_time)
+        _CALL.call(_end, self, end_time)
 
     def __exit__(
         self,

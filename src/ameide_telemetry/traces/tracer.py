@@ -37,6 +37,8 @@ _TRACER: Final = guard.site("traces.get_tracer")
 _CURRENT: Final = guard.site("traces.current_span")
 _START: Final = guard.site("traces.start_span", foreign=True)
 _MAX_LINKS: Final = 1_000
+_NO_DETAILS: Final = (SpanKind.INTERNAL, None, ())
+_start: Final = Tracer.start_span
 
 
 class GuardedTracer(Tracer):
@@ -55,9 +57,9 @@ class GuardedTracer(Tracer):
     ) -> trace.Span:
         """Start a span; never raises. Arguments that cannot be used are left out."""
         options = (start_time, record_exception, set_status_on_exception)
-        span = _START.call(_started, self, name, context, (kind, attributes, links, *options))
+        span = _START.call(_started, self, name, context, (kind, attributes, links), options)
         if span is None:
-            span = _START.call(_started, self, name, None, (SpanKind.INTERNAL, None, (), *options))
+            span = _START.call(_started, self, name, None, _NO_DETAILS, options)
         return trace.INVALID_SPAN if span is None else span
 
     def start_as_current_span(  # noqa: PLR0917 the signature is the SDK's
@@ -116,12 +118,9 @@ class _CurrentSpan:
         self._token: Token[Context] | None = None
 
     def __enter__(self) -> trace.Span:
-        _CURRENT.call(self._begin)
-        return self._span
-
-    def _begin(self) -> None:
-        self._span = self._tracer.start_span(*self._arguments)
-        self._token = attach(trace.set_span_in_context(self._span))
+        span = self._span = self._tracer.start_span(*self._arguments)
+        self._token = _CURRENT.call(_activated, span)
+        return span
 
     def __exit__(
         self,
@@ -131,9 +130,6 @@ class _CurrentSpan:
     ) -> None:
         if self._token is not None:
             _CURRENT.call(restore, self._token)
-        _CURRENT.call(self._finish, error)
-
-    def _finish(self, error: BaseException | None) -> None:
         # As in OTel's own `use_span`: what is no Exception, such as GeneratorExit, is no failure of the work.
         if error is not None and issubclass(type(error), Exception):
             _CURRENT.call(self._record, error)
@@ -164,8 +160,10 @@ class _CurrentSpan:
         return _CurrentSpan(self._tracer, self._arguments, self._end)
 
 
-def _started(tracer: Tracer, name: str, context: Any, rest: tuple[Any, ...]) -> trace.Span:
-    kind, attributes, links, *options = rest
+def _started(
+    tracer: Tracer, name: str, context: Any, details: tuple[Any, Any, Any], options: tuple[Any, ...]
+) -> trace.Span:
+    kind, attributes, links = details
     if context is not None and not issubclass(type(context), dict):
         guard.note("traces.context_refused")
         context = None
@@ -173,10 +171,14 @@ def _started(tracer: Tracer, name: str, context: Any, rest: tuple[Any, ...]) -> 
         attributes = attributes_of(attributes)
     if type(links) is not tuple or links:
         links = contained(_links, links)
-    span = Tracer.start_span(tracer, name, context, kind, attributes, links, *options)
+    span = _start(tracer, name, context, kind, attributes, links, *options)
     if isinstance(span, Span):
         span.__class__ = GuardedSpan
     return span
+
+
+def _activated(span: trace.Span) -> Token[Context]:
+    return attach(trace.set_span_in_context(span))
 
 
 def _links(links: Any) -> list[Link]:
