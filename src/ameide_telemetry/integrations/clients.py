@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry import guard
 from ameide_telemetry.findings import Finding
+from ameide_telemetry.upstream import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -132,15 +133,12 @@ class ClientInstrumentation:
             self.wrote_environment = True
 
     def _when_imported(self, library: str, action: Callable[[], None]) -> None:
-        def imported(_: object) -> None:
+        def imported() -> None:
             with _LOAD:
                 if self._open:
                     action()
 
-        if library in sys.modules:
-            imported(None)
-        elif _installed("wrapt"):
-            import_module("wrapt").register_post_import_hook(imported, library)
+        when_imported(library, imported)
 
     def _load(self, client: Client) -> None:
         self.waiting.remove(client.name)

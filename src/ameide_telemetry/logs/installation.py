@@ -10,9 +10,12 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry import guard
 from ameide_telemetry.contract import names
 from ameide_telemetry.ledger import Ledger
 from ameide_telemetry.logs.apart import OWN_LOGGER, apart
@@ -25,13 +28,14 @@ from ameide_telemetry.logs.sink import Sink
 from ameide_telemetry.logs.stdlib import StdlibWiring
 from ameide_telemetry.logs.storm import StormWriter
 from ameide_telemetry.logs.streams import CapturedStreams, standard_output
-from ameide_telemetry.logs.structured import StructlogWiring
 from ameide_telemetry.settings import TelemetrySettings
+from ameide_telemetry.upstream import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ameide_telemetry.export.log_records import LogRecords
+    from ameide_telemetry.logs.structured import StructlogWiring
     from ameide_telemetry.logs.text import TextTarget
 
 __all__ = ["LogInstallation", "handler", "install", "install_provisionally"]
@@ -39,6 +43,8 @@ __all__ = ["LogInstallation", "handler", "install", "install_provisionally"]
 
 # A server's parent process has nobody who gives lines a part of the time for its exit.
 _UNWATCHED_SECONDS: Final = 1.0
+_STRUCTLOG: Final = guard.site("logs.structlog")
+_FRONT_END: Final = "ameide_telemetry.logs.structured"
 _current: LogInstallation | None = None
 
 
@@ -77,7 +83,7 @@ class LogInstallation:
         )
         self._streams = CapturedStreams(self.writer)
         self._stdlib = StdlibWiring(self.writer, logs.level)
-        self._structlog = StructlogWiring(self.writer)
+        self._structlog: StructlogWiring | None = None
         self._hooks = Hooks(self.writer)
         self._capture = logs.capture_streams and self.format == "json"
         self._access = logging.getLogger(names.ACCESS_LOGGER)
@@ -85,13 +91,22 @@ class LogInstallation:
         self._finished = False
 
     def install(self) -> None:
-        """Take over stdlib logging, structlog, hooks and, if asked, the text streams."""
+        """Take over stdlib logging, hooks, if asked the text streams, and structlog if it is there."""
+        self._installed = True
         self._stdlib.install()
-        self._structlog.install()
+        if "structlog" in sys.modules:
+            self.take_over_structlog()
         self._hooks.install()
         if self._capture:
             self._streams.install()
-        self._installed = True
+
+    def take_over_structlog(self) -> None:
+        """Take over structlog, not before the service imports it: that takes as long as all of our start."""
+        if self._installed and self._structlog is None:
+            from ameide_telemetry.logs.structured import StructlogWiring  # noqa: PLC0415 see above
+
+            self._structlog = StructlogWiring(self.writer)
+            self._structlog.install()
 
     def undo(self) -> None:
         """Restore everything as it was before `install`; doing it twice is harmless."""
@@ -101,7 +116,9 @@ class LogInstallation:
         self._streams.undo()
         self._say_suppressed()
         self._hooks.undo()
-        self._structlog.undo()
+        if self._structlog is not None:
+            self._structlog.undo()
+            self._structlog = None
         self._stdlib.undo()
 
     def finish(self, deadline: float | None = None) -> None:
@@ -157,6 +174,7 @@ def install(settings: TelemetrySettings, ledger: Ledger) -> LogInstallation:
     if _current is None:
         os.register_at_fork(after_in_child=_after_fork)
         atexit.register(_at_exit)
+        _watch_structlog()
     else:
         _current.undo()
     _current = LogInstallation(settings, ledger, earlier=_current)
@@ -178,6 +196,26 @@ def install_provisionally(environ: Mapping[str, str] | None = None) -> LogInstal
 def handler() -> LineHandler:
     """Return a line handler for a logging config file, installing provisionally where nothing is yet."""
     return LineHandler(install_provisionally().writer)
+
+
+def _watch_structlog() -> None:
+    """Have our side of structlog imported after it, and put in force after that.
+
+    In two steps, because it may also be our side, by `get_logger`, that imports structlog.
+    """
+    if when_imported("structlog", _load_front_end):
+        when_imported(_FRONT_END, _take_over_structlog)
+    else:
+        _load_front_end()
+
+
+def _load_front_end() -> None:
+    _STRUCTLOG.call(import_module, _FRONT_END)
+
+
+def _take_over_structlog() -> None:
+    if _current is not None:
+        _STRUCTLOG.call(_current.take_over_structlog)
 
 
 def _after_fork() -> None:
