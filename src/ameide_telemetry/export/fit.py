@@ -78,8 +78,8 @@ def fit_log_record(record: Any) -> tuple[Any, int]:
 
 def _span_size(span: Any) -> int:
     # The public properties of a span copy, or lock, or both.
-    size = _SPAN + _text_size(span._name) + _attributes_size(span._attributes)  # noqa: SLF001
-    start, end, status = span._start_time, span._end_time, span._status  # noqa: SLF001
+    name, attributes, status = span._name, span._attributes, span._status  # noqa: SLF001
+    start, end, scope = span._start_time, span._end_time, span._instrumentation_scope  # noqa: SLF001
     if (
         type(span._kind) is not SpanKind  # noqa: SLF001
         or type(span._context.trace_state) is not TraceState  # noqa: SLF001
@@ -87,13 +87,17 @@ def _span_size(span: Any) -> int:
         or type(status.status_code) is not StatusCode
     ):
         raise _UnfitError
+    size = _SPAN + (len(name) if type(name) is str and name.isascii() else _text_size(name))
+    if attributes:
+        size += _attributes_size(attributes)
     if status.description is not None:
         size += _text_size(status.description)
     if span._events:  # noqa: SLF001
         size += sum(map(_event_size, span.events))
     if span._links:  # noqa: SLF001
         size += sum(map(_link_size, span.links))
-    _look_at_scope(span._instrumentation_scope)  # noqa: SLF001
+    if _fit_scopes.get(id(scope)) is not scope:
+        _look_at_scope(scope)
     return size
 
 
@@ -121,12 +125,14 @@ def _log_size(record: Any) -> int:
     for text in (log.severity_text, log.event_name):
         if text is not None:
             size += _text_size(text)
-    _look_at_scope(record.instrumentation_scope)
+    scope = record.instrumentation_scope
+    if _fit_scopes.get(id(scope)) is not scope:
+        _look_at_scope(scope)
     return size
 
 
 def _look_at_scope(scope: InstrumentationScope | None) -> None:
-    if scope is None or _fit_scopes.get(id(scope)) is scope:
+    if scope is None:
         return
     for text in (scope.name, scope.version, scope.schema_url):
         if text is not None:
@@ -136,7 +142,7 @@ def _look_at_scope(scope: InstrumentationScope | None) -> None:
 
 
 def _attributes_size(attributes: Any) -> int:
-    if not attributes:
+    if attributes is None:
         return 0
     # The SDK's own mapping is slow to walk; what is behind it changes no more.
     pairs: dict[str, Any] = attributes._dict if type(attributes) is BoundedAttributes else attributes.copy()  # noqa: SLF001
@@ -146,7 +152,7 @@ def _attributes_size(attributes: Any) -> int:
         kind = type(value)
         if kind is str and value.isascii():
             size += len(value)
-        elif kind is not bool and kind is not float:
+        elif not (kind is bool or kind is float or (kind is int and _MIN_INT <= value < _MAX_INT)):
             size += _value_size(value, 0)
     return size
 
