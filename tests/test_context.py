@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import pickle
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -24,6 +27,7 @@ from ameide_telemetry.context import (
     clear_context,
     current_bindings,
     current_context,
+    forget,
     remember,
     remembered,
     restore,
@@ -209,19 +213,114 @@ def test_bindings_travel_in_the_otel_context() -> None:
     assert found.span_attributes() == {"tenant_id": "acme", "saas.tenant": "acme"}
 
 
-def test_an_exception_remembers_where_it_left() -> None:
-    """A server's line about it has the ids, though the request's context is gone; one cause deep."""
-    with bound_context(tenant_id="acme"):
-        error = ValueError("boom")
-        remember(error, otel_context.get_current())
-    with bound_context(tenant_id="globex"):
-        remember(error, otel_context.get_current())
+def _leave(error: BaseException, tenant: str, departures: list[Any] | None = None) -> None:
+    """Raise inside a unit of work, as a middleware lets it out."""
+    try:
+        with bound_context(tenant_id=tenant):
+            inside = otel_context.get_current()
+            raise error
+    except BaseException as caught:
+        _departure = remember(caught, inside)
+        if departures is not None:
+            departures.append(ref(_departure))
+        raise
+
+
+def _tenant(error: BaseException) -> str | None:
     found = remembered(error)
-    assert found is not None
-    bindings = current_bindings(found)
-    assert bindings is not None
-    assert bindings.values["tenant_id"] == "acme"
-    outer = RuntimeError("outer")
+    bindings = None if found is None else current_bindings(found)
+    return None if bindings is None else bindings.values["tenant_id"]
+
+
+def test_an_exception_is_known_by_where_it_left() -> None:
+    """A server's line about it has the ids, though the unit of work is over; one cause deep."""
+    error = ValueError("boom")
+    with pytest.raises(ValueError, match="boom"):
+        _leave(error, "acme")
+    assert _tenant(error) == "acme"
+    outer, later = RuntimeError("outer"), RuntimeError("later")
     outer.__cause__ = error
-    assert remembered(outer) is found
-    assert remembered(ValueError("other")) is None
+    later.__context__ = error
+    assert _tenant(outer) == _tenant(later) == "acme"
+    assert _tenant(ValueError("boom")) is None
+    forget()
+    assert _tenant(error) is None
+
+
+def test_an_exception_that_several_share_belongs_to_who_raised_it_here() -> None:
+    """Each thread sees the unit of work that the exception left there last; elsewhere there is none."""
+    error = ConnectionError("the pool is exhausted")
+
+    def serve(tenant: str) -> str | None:
+        with pytest.raises(ConnectionError):
+            _leave(error, tenant)
+        raised.wait(10)
+        return _tenant(error)
+
+    raised = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(serve, "abcd")) == ["a", "b", "c", "d"]
+    assert _tenant(error) is None
+    for number in range(2_000):
+        with pytest.raises(ConnectionError):
+            _leave(error, f"t{number}")
+    assert _tenant(error) == "t1999"
+
+
+def test_nothing_is_written_on_an_exception() -> None:
+    """It is the application's: an error handler may pickle it, or answer with its attributes."""
+    error = ValueError("boom")
+    with pytest.raises(ValueError, match="boom"):
+        _leave(error, "acme")
+    assert vars(error) == {}
+    assert pickle.loads(pickle.dumps(error)).args == ("boom",)
+
+
+def test_a_note_lives_as_long_as_the_traceback() -> None:
+    """Neither the exception nor what its frames hold is kept for a line that nobody may ever write."""
+    departures: list[Any] = []
+    error = ValueError("boom")
+    gc.collect()
+    gc.disable()
+    try:
+        try:
+            _leave(error, "acme", departures)
+        except ValueError:
+            assert departures[0]() is not None
+        error.__traceback__ = None
+        assert departures[0]() is None
+        assert _tenant(error) is None
+    finally:
+        gc.enable()
+
+
+class _Hostile(Exception):  # noqa: N818 no error of ours
+    """Its own attributes end the process, or the task."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise SystemExit(3)
+
+
+class _Properties(Exception):  # noqa: N818 no error of ours
+    __cause__ = property(lambda _: (_ for _ in ()).throw(asyncio.CancelledError()))
+    __context__ = __traceback__ = __dict__ = __cause__
+
+
+@pytest.mark.parametrize("kind", [_Hostile, _Properties])
+def test_an_exceptions_own_code_does_not_run(kind: type[Exception]) -> None:
+    """Whatever a class puts before the attributes of an exception, it is not asked."""
+    error = kind("boom")
+    caught = False
+    try:
+        _leave(error, "acme")
+    except kind:
+        caught = True
+    assert caught
+    assert _tenant(error) == "acme"
+
+
+def test_an_exception_that_was_never_raised_left_nothing() -> None:
+    """It has no traceback: it is counted, and nothing is noted."""
+    guard.reset()
+    assert remember(ValueError("boom"), otel_context.get_current()) is None
+    assert guard.counts() == {"context.remember": 1}

@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import uuid
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.resources import Resource, ResourceDetector
+from opentelemetry.sdk.trace import TracerProvider
 
 from ameide_telemetry import guard
+from ameide_telemetry.export.encoding import Encoding
 from ameide_telemetry.resource import build_resource, quick_to_fork, replace_resource
 from ameide_telemetry.settings import TelemetrySettings
 from support.pipelines import run_program
+
+if TYPE_CHECKING:
+    import pytest
+    from opentelemetry.util.types import AnyValue
 
 
 def test_the_settings_are_in_it() -> None:
@@ -57,6 +65,57 @@ def test_detectors_run_on_request_only() -> None:
     assert attributes["service.name"] == "orders"
     assert "process.pid" not in build_resource(TelemetrySettings()).attributes
     assert guard.counts() == {"resource.detector_no_such_thing": 1}
+
+
+class _Detector(ResourceDetector):
+    """Finds what a process may be started with: bytes that are no text, huge numbers and texts."""
+
+    def detect(self) -> Resource:
+        """Return it."""
+        found: dict[str, AnyValue] = {
+            "process.command_args": ("run", "\udcff"),
+            "limits": {"huge": [2**63, -(2**63), True], "\ud800": 1.5},
+            "raw": b"\xff",
+            "none": None,
+            "huge": 10**5000,
+            "environ\udcff": "x" * 100_000,
+            "many": tuple(range(5000)),
+        }
+        return Resource(found, "https://schemas/\ud800")
+
+
+def test_attributes_that_no_message_holds_are_repaired(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """U+FFFD for what is no text, text for too large numbers; each is counted, one is said, all arrive."""
+    guard.reset()
+    entry = SimpleNamespace(load=lambda: _Detector)
+    monkeypatch.setattr("ameide_telemetry.resource.entry_points", lambda **_: [entry])
+    settings = TelemetrySettings(
+        resource_detectors=("odd",), resource_attributes=(("large", 2**63), ("fine", (1, 2)))
+    )
+    resource = build_resource(settings)
+    attributes = dict(resource.attributes)
+    assert attributes["process.command_args"] == ("run", "\ufffd")
+    assert attributes["limits"] == {"huge": (str(2**63), -(2**63), True), "\ufffd": 1.5}
+    assert attributes["raw"] == b"\xff"
+    assert attributes["none"] is None
+    assert attributes["huge"] == "<integer of 16610 bits>"
+    assert len(str(attributes["environ\ufffd"])) < 20_000
+    assert attributes["many"] == tuple(range(1024))
+    assert (attributes["large"], attributes["fine"]) == (str(2**63), (1, 2))
+    assert guard.counts() == {"resource.attribute_repaired": 6}
+    assert [record.getMessage() for record in caplog.records if record.name == "ameide_telemetry"] == [
+        "the resource attribute 'process.command_args' cannot be sent as it is and was changed"
+    ]
+    tracer = TracerProvider(resource=resource, shutdown_on_exit=False).get_tracer("test")
+    span: Any = tracer.start_span("work")
+    span.end()
+    message = Encoding("traces").message([span._readable_span()])
+    assert message is not None
+    (sent,) = ExportTraceServiceRequest.FromString(message).resource_spans
+    assert {each.key for each in sent.resource.attributes} == set(attributes)
+    assert sent.schema_url == "https://schemas/\ufffd"
 
 
 def test_a_provider_without_the_private_names_keeps_its_resource() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
+import time
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
@@ -12,14 +14,12 @@ from ameide_telemetry import guard, lifecycle, logs, metrics, propagation, trace
 from ameide_telemetry.exceptions import ApplicationError, ConflictError, SettingsError
 from ameide_telemetry.export import log_records
 from ameide_telemetry.export.budget import ByteBudget
-from ameide_telemetry.export.results import FlushResult
 from ameide_telemetry.export.together import flush_all, shutdown_all
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.integrations.application import check_application, instrument_app
 from ameide_telemetry.integrations.clients import instrument_clients
 from ameide_telemetry.integrations.server import ServerTelemetry
 from ameide_telemetry.ledger import Ledger
-from ameide_telemetry.logs.storm import SUPPRESSED
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.upstream import hidden
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
     from opentelemetry.trace import Tracer
 
+    from ameide_telemetry.export.results import FlushResult
     from ameide_telemetry.export.worker import Pipeline
     from ameide_telemetry.settings import AttributeValue, LogSettings, MetricSettings, TraceSettings
 
@@ -45,7 +46,6 @@ _FLUSH_SECONDS: Final = 2.0
 _SHUTDOWN_SECONDS: Final = 5.0
 _UNDO: Final = guard.site("bootstrap.undo")
 _logger = logging.getLogger("ameide_telemetry")
-_lock = threading.RLock()
 _current: Telemetry | None = None
 
 
@@ -72,7 +72,8 @@ def init_telemetry(
     `ameide-telemetry settings` shows what is in force and who said it. Without an OTLP endpoint nothing is
     exported, no thread is started, and lines and propagation work all the same.
 
-    Called again with equal settings it returns the same handle and does nothing.
+    Called again with equal settings it returns the same handle and does nothing. While another thread shuts
+    telemetry down, it waits for that.
 
     Args:
         service: `service.name`; default `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`.
@@ -101,7 +102,7 @@ def init_telemetry(
     given = {name: value for name, value in arguments.items() if value is not None and name != "app"}
     if instrument == "auto":
         del given["instrument"]
-    with _lock:
+    with lifecycle.turn():
         handle = _started(_resolved(given, app))
         if app is not None:
             handle.instrument_app(app)
@@ -133,6 +134,9 @@ def _started(settings: TelemetrySettings) -> Telemetry:
     if _current is not None and _current.active:
         _compare(_current, settings)
         return _current
+    if _current is not None:
+        # A thread of the parent may have been in the midst of it.
+        _current.shutdown(0)
     with hidden(settings.hidden_variables):
         _current = Telemetry(settings)
     return _current
@@ -168,6 +172,8 @@ class Telemetry:
         self.settings = settings
         self.app: Any = None
         self._active = True
+        self._ended_by = 0
+        self._result: FlushResult | None = None
         self._ledger = Ledger()
         self._budget = ByteBudget(settings.max_queue_bytes)
         self._pipelines: list[Pipeline] = []
@@ -280,16 +286,32 @@ class Telemetry:
         """Send what waits, stop, and leave the process as it was before `init_telemetry`.
 
         Root logger, structlog, warnings, exception hooks, streams, propagator and applications are
-        restored. Returns within `timeout` seconds plus the time of the restoring; a second call does nothing.
+        restored. Returns within `timeout` seconds plus the time of the restoring. A second call does nothing
+        and returns the result of the first; while the first is at work in another thread, it waits for
+        that, and says after `timeout` seconds how far it has come.
         """
-        with _lock:
-            if not self._active:
-                return FlushResult()
-            self._active = False
-            try:
-                return shutdown_all(self._pipelines, self._seconds("shutdown", timeout, _SHUTDOWN_SECONDS))
-            finally:
-                self._roll_back()
+        seconds = self._seconds("shutdown", timeout, _SHUTDOWN_SECONDS)
+        deadline = time.monotonic() + seconds
+        turn = lifecycle.turn()
+        if not turn.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
+            return flush_all(self._pipelines, 0)
+        try:
+            return self._shut_down(deadline - time.monotonic())
+        finally:
+            turn.release()
+
+    def _shut_down(self, seconds: float) -> FlushResult:
+        if self._result is not None:
+            return self._result
+        if self._ended_by == os.getpid():
+            # A signal handler has interrupted this very thread in here.
+            return flush_all(self._pipelines, seconds)
+        self._active, self._ended_by = False, os.getpid()
+        try:
+            self._result = shutdown_all(self._pipelines, seconds)
+            return self._result
+        finally:
+            self._roll_back()
 
     def status(self) -> dict[str, Any]:
         """Return what is in force and what became of every record, as plain data without secrets.
@@ -297,6 +319,9 @@ class Telemetry:
         `settings` has value and origin of each, `pipelines` state and counts per signal (`lines` is
         stdout), `counts` the balances alone: emitted = delivered + dropped + queued.
         """
+        if self._logs is not None:
+            # A fork in C tells nobody, and whoever looks may be the first to notice.
+            self._logs.sink.after_fork()
         return {
             "active": self._active,
             "library_version": _own_version(),
@@ -349,8 +374,8 @@ class Telemetry:
 
     def _lines(self) -> dict[str, Any]:
         counts = self._ledger.lines.counts()
-        lost = counts["dropped"] - counts["dropped_by_reason"].get(SUPPRESSED, 0)
-        state = "off" if self._logs is None else "failing" if lost or counts["queued"] else "ok"
+        failing = counts["queued"] or self._ledger.lines.losing()
+        state = "off" if self._logs is None else "failing" if failing else "ok"
         form = "none" if self._logs is None else f"stdout {self._logs.format}"
         return {"state": state, "exporter": form, **counts, "counts": counts}
 

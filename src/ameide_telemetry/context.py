@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
+from weakref import ref
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Bindings",
     "CurrentContext",
+    "Departure",
     "activate",
     "bind_context",
     "bound_context",
     "clear_context",
     "current_bindings",
     "current_context",
+    "forget",
     "remember",
     "remembered",
     "restore",
@@ -48,10 +52,15 @@ __all__ = [
 _CALL: Final = guard.site("context.call")
 _KEY: Final = otel_context.create_key("ameide-telemetry-bindings")
 _ALIASES: Final = {"session_id": names.LOG_SESSION_ID, "saas.tenant": names.LOG_TENANT_ID}
-_REMEMBERED: Final = "_ameide_telemetry_context"
 _REMEMBER: Final = guard.site("context.remember", foreign=True)
-# The characters that the contract's patterns allow, per field: what Loki and Tempo accept in a tenant id,
-# and what a request id may hold.
+# The slots themselves: a class may put properties before them.
+_TRACEBACK: Final = BaseException.__dict__["__traceback__"].__get__
+_CAUSE: Final = BaseException.__dict__["__cause__"].__get__
+_CONTEXT: Final = BaseException.__dict__["__context__"].__get__
+# The traceback of an exception that is raised over and over grows each time; the last raise comes first.
+_MAX_FRAMES: Final = 1_000
+_LAST: Final[ContextVar[ref[Departure] | None]] = ContextVar("ameide_telemetry_departure", default=None)
+# What the contract's patterns do not allow: for a tenant and a session, what Loki and Tempo refuse.
 _REFUSED: Final = {
     names.LOG_TENANT_ID: re.compile(r"[^A-Za-z0-9!\-_.*'()]"),
     names.LOG_REQUEST_ID: re.compile(r"[^A-Za-z0-9._-]"),
@@ -306,37 +315,64 @@ def restore(token: Token[Context]) -> None:
         guard.note("context.not_restored")
 
 
-def remember(error: BaseException, context: Context) -> None:
-    """Note on an exception the context of the unit of work that it left; the first note stays.
+class Departure:
+    """Where an exception left a unit of work last.
 
-    A server logs what escapes from the application after the request's context is gone; its line gets the
-    ids all the same.
+    Only a local variable of the function that it left through holds this. So it is there as long as that
+    function's frame, which the exception's traceback holds, and keeps nothing alive.
+    """
+
+    __slots__ = ("__weakref__", "context", "frame")
+
+    def __init__(self, error: BaseException, context: Context) -> None:
+        self.context = context
+        # The frame that catches comes first; no other has its number as long as this object is there.
+        self.frame = id(_TRACEBACK(error).tb_frame)
+
+
+def remember(error: BaseException, context: Context) -> Departure | None:
+    """Note, outside of a unit of work, that an exception leaves it; whoever catches holds the result.
+
+    A server logs what escapes in the task or thread that called the application, when the request's context
+    is gone; its line gets the ids all the same. The exception is the application's own, and may be shared.
     """
     with _REMEMBER:
-        error.__dict__.setdefault(_REMEMBERED, context)
+        departure = Departure(error, context)
+        _LAST.set(ref(departure))
+        return departure
+    return None
+
+
+def forget() -> None:
+    """Drop the note of a former unit of work: another one begins in the same task or thread."""
+    if _LAST.get() is not None:
+        _LAST.set(None)
 
 
 def remembered(error: BaseException) -> Context | None:
-    """Return the context noted on an exception or, failing that, on what it was raised from."""
-    with _REMEMBER:
-        for each in (error, error.__cause__, error.__context__):
-            found = getattr(each, "__dict__", {}).get(_REMEMBERED)
-            if isinstance(found, otel_context.Context):
-                return found
+    """Return the context that an exception, or what it was raised from, left last in this task or thread."""
+    last = _LAST.get()
+    if last is not None and (departure := last()) is not None:
+        with _REMEMBER:
+            if any(_went_through(departure.frame, each) for each in (error, _CAUSE(error), _CONTEXT(error))):
+                return departure.context
     return None
+
+
+def _went_through(frame: int, error: BaseException | None) -> bool:
+    trace = None if error is None else _TRACEBACK(error)
+    for _ in range(_MAX_FRAMES):
+        if trace is None or id(trace.tb_frame) == frame:
+            return trace is not None
+        trace = trace.tb_next
+    return False
 
 
 def _changes(
     tenant_id: str | None, request_id: str | None, session_id: str | None, fields: Mapping[str, object]
 ) -> dict[str, object]:
-    changes: dict[str, object] = dict(fields)
-    if tenant_id is not None:
-        changes[names.LOG_TENANT_ID] = tenant_id
-    if request_id is not None:
-        changes[names.LOG_REQUEST_ID] = request_id
-    if session_id is not None:
-        changes[names.LOG_SESSION_ID] = session_id
-    return changes
+    ids = {names.LOG_TENANT_ID: tenant_id, names.LOG_REQUEST_ID: request_id, names.LOG_SESSION_ID: session_id}
+    return {**fields, **{key: value for key, value in ids.items() if value is not None}}
 
 
 def _accepted(name: str, value: object) -> str | None:

@@ -26,7 +26,7 @@ import logging
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ __all__ = ["Site", "counts", "note", "reraise_in_tests", "reset", "site", "sites
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger("ameide_telemetry")
+_CURE: Final = "the service is unaffected; what it may cost: docs/reference/diagnostics.md"
 # Reentrant: a signal handler may come here while its own thread is inside.
 _lock = threading.RLock()
 _pid = os.getpid()
@@ -99,7 +100,7 @@ class Site:
         if not self.foreign and _inside_test():
             return False
         if first and not (self.foreign and ordinary):
-            _say(f"telemetry error at {self.name}: {type(error).__name__}; the service is unaffected")
+            _say(f"telemetry error at {self.name}: {type(error).__name__}; {_CURE}")
         return True
 
 

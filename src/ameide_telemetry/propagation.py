@@ -10,12 +10,14 @@ queue's) carries the ids along.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
 from opentelemetry import baggage, propagate
-from opentelemetry.context import get_current
+from opentelemetry.context import Context, get_current
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import (
     CarrierT,
@@ -33,11 +35,9 @@ from ameide_telemetry.contract import names
 from ameide_telemetry.values.text import key_text, text_of, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
-    from opentelemetry.context import Context
-
-__all__ = ["ContractBaggagePropagator", "install"]
+__all__ = ["TEXTS", "ContractBaggagePropagator", "install"]
 
 _HEADER: Final = "baggage"
 _KEY_BY_BAGGAGE: Final = {spelling: key for key, spelling in names.CONTEXT_BAGGAGE_KEYS.items()}
@@ -49,6 +49,7 @@ _KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # W3C Baggage: at most 8,192 bytes; OTel's propagators read at most 180 members.
 _MAX_BYTES: Final = 8192
 _MAX_MEMBERS: Final = 180
+_TEXT_KINDS: Final = (str, bytes)
 _STANDARD: Final[dict[str, Callable[[], TextMapPropagator]]] = {
     "tracecontext": TraceContextTextMapPropagator,
 }
@@ -90,6 +91,72 @@ class ContractBaggagePropagator(TextMapPropagator):
         return {_HEADER}
 
 
+class _Propagators(CompositePropagator):
+    """Several propagators as one; where a carrier or a propagator fails, only its own part is missing."""
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        """Return the context that the carrier describes; what is no text in it counts as absent."""
+        texts = getter if getter is TEXTS else _AnyGetter(getter)
+        for propagator in self._propagators:
+            found = _EXTRACT.call(propagator.extract, carrier, context, texts)
+            if found is not None:
+                context = found
+        return Context() if context is None else context
+
+    def inject(
+        self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
+    ) -> None:
+        """Write what is in force into the carrier."""
+        for propagator in self._propagators:
+            _INJECT.call(propagator.inject, carrier, context, setter)
+
+
+class _TextGetter(Getter[Mapping[str, str]]):
+    """Reads a mapping that holds nothing but text."""
+
+    def get(self, carrier: Mapping[str, str], key: str) -> list[str] | None:
+        value = carrier.get(key)
+        return None if value is None else [value]
+
+    def keys(self, carrier: Mapping[str, str]) -> list[str]:
+        return list(carrier)
+
+
+TEXTS: Final = _TextGetter()
+"""The getter for a carrier that is known to hold text only; quicker than OpenTelemetry's own."""
+
+
+class _AnyGetter(Getter[Any]):
+    """Reads through another getter what may be anything: message brokers hold bytes."""
+
+    def __init__(self, getter: Getter[Any]) -> None:
+        # OTel's own takes bytes apart, into numbers.
+        self._get = _value_of if getter is default_getter else getter.get
+        self._keys: Callable[[Any], Iterable[Any]] = getter.keys
+
+    def get(self, carrier: Any, key: str) -> list[str] | None:
+        return _EXTRACT.call(self._texts, carrier, key)
+
+    def keys(self, carrier: Any) -> list[str]:
+        return [key for key in _EXTRACT.call(self._keys, carrier) or () if isinstance(key, str)]
+
+    def _texts(self, carrier: Any, key: str) -> list[str] | None:
+        value = self._get(carrier, key)
+        parts = value if isinstance(value, Iterable) and not isinstance(value, _TEXT_KINDS) else (value,)
+        texts = [part.decode("latin-1") if isinstance(part, bytes) else part for part in _first(parts)]
+        return [text for text in texts if isinstance(text, str)] or None
+
+
+def _value_of(carrier: Any, key: str) -> object:
+    return carrier.get(key)
+
+
+def _first(parts: Iterable[Any]) -> list[Any]:
+    return list(islice(parts, _MAX_MEMBERS))
+
+
 def _inject(carrier: CarrierT, context: Context | None, setter: Setter[CarrierT]) -> None:
     entries: dict[str, object] = {}
     bindings = current_bindings(context)
@@ -117,7 +184,7 @@ def install(propagators: Iterable[str]) -> Callable[[], None]:
     """
     before = propagate.get_global_textmap()
     chosen = [found for name in propagators if name != "none" and (found := _load(name)) is not None]
-    ours = CompositePropagator(chosen)
+    ours = _Propagators(chosen)
     propagate.set_global_textmap(ours)
 
     def undo() -> None:

@@ -6,10 +6,13 @@ from __future__ import annotations
 # providers of the SDK (1.45) run a thread pool, and hooks run in the order of registration. With the pool's
 # own hook behind them they wait for ever for a lock that only that hook frees.
 import concurrent.futures.thread  # noqa: F401 see above
+import operator
 import os
 import threading
 import uuid
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opentelemetry.attributes import BoundedAttributes
@@ -17,9 +20,10 @@ from opentelemetry.sdk import version as sdk_version
 from opentelemetry.sdk.resources import Resource, get_aggregated_resources
 
 from ameide_telemetry import guard
+from ameide_telemetry.values.text import exact, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from opentelemetry.sdk.resources import ResourceDetector
     from opentelemetry.util.types import AnyValue
@@ -45,6 +49,12 @@ _SDK: Final = {
     "telemetry.sdk.name": "opentelemetry",
     "telemetry.sdk.version": sdk_version.__version__,
 }
+_INT64: Final = 2**63
+# The resource is a part of every message: one that is too large would have all of them refused.
+_LONGEST_TEXT: Final = 16_384
+_MOST_ITEMS: Final = 1024
+# str() of an int refuses more than 4,300 digits, CPython's guard against quadratic time.
+_MOST_BITS: Final = 10_000
 _LOCKS: Final = {type(make()): make for make in (threading.Lock, threading.RLock)}
 # The id of each process that this one descends from and of itself: all signals of a process have the same.
 _ids: Final[dict[int, str]] = {}
@@ -110,7 +120,9 @@ def build_resource(settings: TelemetrySettings) -> Resource:
     attributes[INSTANCE_ID] = _ids[os.getpid()] = str(uuid.uuid4())
     merged = _detected(settings.resource_detectors).merge(Resource(attributes))
     return ProcessResource(
-        dict(merged.attributes), merged.schema_url, detected=bool(settings.resource_detectors)
+        {valid(name): _sendable(name, value) for name, value in merged.attributes.items()},
+        valid(merged.schema_url),
+        detected=bool(settings.resource_detectors),
     )
 
 
@@ -136,6 +148,62 @@ def quick_to_fork(kind: type[_Provider]) -> type[_Provider]:
             inherited(self)
 
     return type(kind.__name__, (kind,), {"_handle_fork": _handle_fork, "__doc__": kind.__doc__})
+
+
+def _sendable(name: str, value: AnyValue) -> AnyValue:
+    """Return an attribute's value as one that every OTLP message can hold, and say if it was none."""
+    found: AnyValue = _repaired(value)
+    if found is not value or valid(name) is not name:
+        guard.note(
+            "resource.attribute_repaired",
+            f"the resource attribute {name!r} cannot be sent as it is and was changed",
+        )
+    return found
+
+
+def _repaired(value: Any) -> Any:
+    """Return the same object where there is nothing to repair."""
+    for kind, repair in _REPAIRS:
+        if isinstance(value, kind):
+            return repair(value)
+    return value
+
+
+def _text(value: str) -> str:
+    text = valid(exact(value))
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT]
+
+
+def _octets(value: bytes) -> bytes:
+    return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT]
+
+
+def _integer(value: int) -> int | str:
+    if -_INT64 <= value < _INT64:
+        return value
+    bits = value.bit_length()
+    return str(value) if bits < _MOST_BITS else f"<integer of {bits} bits>"
+
+
+def _mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = {valid(name): _repaired(each) for name, each in islice(value.items(), _MOST_ITEMS)}
+    same = len(found) == len(value) and all(found.get(name) is each for name, each in value.items())
+    return value if same else found
+
+
+def _sequence(value: Sequence[Any]) -> Sequence[Any]:
+    found = [_repaired(each) for each in islice(value, _MOST_ITEMS)]
+    same = len(found) == len(value) and all(map(operator.is_, found, value))
+    return value if same else found
+
+
+_REPAIRS: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
+    (str, _text),
+    (bytes, _octets),
+    (int, _integer),
+    (Mapping, _mapping),
+    (Sequence, _sequence),
+)
 
 
 def _replace_locks(owner: object) -> None:

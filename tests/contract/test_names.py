@@ -15,6 +15,11 @@ def test_the_names_that_others_rely_on() -> None:
         "saas.tenant",
         "ameide_session_id",
     )
+    assert (names.SPAN_TENANT_ID, names.SPAN_SAAS_TENANT) == ("tenant_id", "saas.tenant")
+    assert (names.LOG_TRUNCATED_BYTES, names.SPAN_TRUNCATED_BYTES) == (
+        "truncated_bytes",
+        "ameide.truncated_bytes",
+    )
     assert names.LEVELS == ("debug", "info", "warning", "error", "critical")
     assert names.HEADER_REQUEST_ID == "x-request-id"
     assert names.REQUEST_ID_PATTERN == "[A-Za-z0-9._-]{1,64}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -73,6 +75,25 @@ def test_no_other_attempt_is_made_where_it_cannot_succeed() -> None:
     assert sent.force_flush(deadline(10)).error == "http_400"
     assert len(sender.attempts) == 1
     assert reasons(sent) == {"export_failed": 1}
+    sent.shutdown(deadline(5))
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_process_without_descriptors_tries_again(number: int) -> None:
+    """The first attempt imports and opens what it needs: where that fails for a while, nothing is lost."""
+    sender, failures = ScriptedSender(), [OSError(number, "too many open files")] * 3
+
+    def connect() -> ScriptedSender:
+        if failures:
+            raise failures.pop()
+        return sender
+
+    sent = put(pipeline(sender), "a", "b")
+    sent.destination = dataclasses.replace(sent.destination, connect=connect)
+    sent._courier._destination = sent.destination
+    assert sent.force_flush(deadline(10)).delivered == 2
+    assert sent.status()["last_error"] == "no_descriptors"
     sent.shutdown(deadline(5))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.pipelines import run_program
 
 _FORK = """
@@ -161,3 +163,41 @@ _FORK_WHILE_IMPORTING = """
 def test_a_fork_while_a_worker_imports() -> None:
     """The child finds the module imported, rather than locked by a thread that it does not have."""
     assert run_program(_FORK_WHILE_IMPORTING).split() == ["0"]
+
+
+_MODULES = """
+    import os, signal, sys
+    from support.pipelines import collector_settings
+    from ameide_telemetry import traces
+    from ameide_telemetry.ledger import Ledger
+    from ameide_telemetry.resource import build_resource
+
+    class Nobody:
+        protocol = "PROTOCOL"
+        def endpoint(self, signal=""): return "http://127.0.0.1:9"
+
+    MODULES = ("ameide_telemetry.export.over_http", "requests", "grpc")
+
+    def loaded():
+        # Not what an import would find: what is there already.
+        return [name in sys.modules for name in MODULES]
+
+    settings = collector_settings(Nobody())
+    if STARTED:
+        spans = traces.install(settings, build_resource(settings), Ledger())
+    assert loaded() == [False] * 3
+    pid = os.fork()
+    if pid == 0:
+        os._exit(sum(2**bit for bit, there in enumerate(loaded()) if there))
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("protocol", "started", "modules"),
+    [("http/protobuf", True, 3), ("http/protobuf", False, 0), ("grpc", True, 0)],
+)
+def test_children_find_what_they_need_imported(protocol: str, modules: int, *, started: bool) -> None:
+    """Many that are made at once would each import it within the time for their exit. gRPC is left alone."""
+    program = _MODULES.replace("PROTOCOL", protocol).replace("STARTED", str(started))
+    assert run_program(program).strip() == str(modules)

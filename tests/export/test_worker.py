@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from ameide_telemetry.export import thread as worker_thread
 from ameide_telemetry.export.destination import Destination
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.ledger import SignalLedger
@@ -234,29 +235,34 @@ def test_nothing_that_a_sender_raises_ends_the_worker(error: type[BaseException]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("call", ["put", "force_flush"])
-def test_a_worker_that_died_all_the_same_is_replaced(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its batch is counted, the status shows that it is gone, and what comes next starts another."""
+@pytest.mark.parametrize(("call", "pause"), [("put", 5), ("force_flush", 0.3)])
+def test_a_worker_that_died_all_the_same_is_replaced(
+    call: str, pause: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its batch is counted, the status shows that it is gone, and the next record or time brings another."""
     sender = ScriptedSender()
     sent = pipeline(sender)
-    monkeypatch.setattr(sent._courier, "deliver", lambda *_: 1 / 0)
-    sent.put("a")
-    (first,) = workers("traces")
-    assert sent.force_flush(deadline(5)).error == "aborted"
-    first.join(5)
-    assert {"state": "failing", "last_error": "worker_died", "thread_alive": False}.items() <= (
-        sent.status().items()
-    )
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(worker_thread, "_PAUSE_SECONDS", pause)
+        patched.setattr(sent._courier, "deliver", lambda *_: 1 / 0)
+        sent.put("a")
+        (first,) = workers("traces")
+        assert sent.force_flush(deadline(5)).error == "aborted"
+        if call == "put":
+            assert wait_until(lambda: not sent.status()["thread_alive"])
+            assert {"state": "failing", "last_error": "worker_died"}.items() <= sent.status().items()
+        else:
+            assert wait_until(lambda: sent.status()["restarts"])
     if call == "put":
         sent.put("b")
-        assert wait_until(lambda: sent.status()["thread_alive"])
+    assert wait_until(lambda: sent.status()["thread_alive"])
     sent.force_flush(deadline(5))
-    assert sent.status()["restarts"] == (1 if call == "put" else 0)
+    assert sent.status()["restarts"] == 1
     assert sent.shutdown(deadline(5)).ok
     counts = sent.status()["counts"]
     assert counts["dropped_by_reason"] == {"export_failed": 1}
     assert counts["delivered"] == (1 if call == "put" else 0)
+    first.join(10)
 
 
 def test_a_sender_that_cannot_be_made_is_a_failure() -> None:

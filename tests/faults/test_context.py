@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -41,6 +42,15 @@ _PLACES: Final = (
     "background",
 )
 _DISCONNECTS: Final = 100
+_MODULE: Final = "integrations.shared_failure"
+_FAILING: Final = {
+    "uvicorn": ("uvicorn", f"{_MODULE}:api", "--port", "{port}"),
+    "gunicorn": (
+        *("gunicorn", "--bind", "127.0.0.1:{port}", "--no-control-socket", "--worker-class", "gthread"),
+        *("--threads", "1", "--logger-class", "ameide_telemetry.integrations.gunicorn.Logger"),
+        f"{_MODULE}:shop",
+    ),
+}
 _CLIENTS: Final = 8
 
 
@@ -162,6 +172,27 @@ def test_clients_that_leave_a_stream_leave_nothing_behind(kind: str) -> None:
         (access,) = [line for line in own if line["logger"] == "ameide_telemetry.access"]
         assert access["client_disconnected"] is True
     assert not [line for line in served.lines if line["level"] in ("error", "critical")][:3]
+
+
+@pytest.mark.parametrize("name", _FAILING)
+def test_an_exception_that_requests_share_has_the_ids_of_each(name: str) -> None:
+    """The server's own line about it belongs to the request that failed, and to no other before."""
+    command = (sys.executable, "-m", *_FAILING[name])
+    environment = service_environment(OTEL_SERVICE_NAME="shop", OTEL_TRACES_EXPORTER="none")
+    tenants = [f"tenant-{number}" for number in range(20)]
+    with run_server(command, environment=environment) as server:
+        for tenant in tenants:
+            # gunicorn takes an OSError for its client's, and closes the connection.
+            with suppress(ConnectionError):
+                ask(server.port, f"/shared/{tenant}", headers={"x-request-id": f"id-{tenant}"})
+        ended = server.stop()
+    judged = judge(ended.stdout, ended.stderr)
+    assert not judged.offenders, judged
+    logger = {"uvicorn": "uvicorn.error", "gunicorn": "gunicorn.error"}[name]
+    lines = [line for line in judged.records if line["logger"] == logger and "exception_type" in line]
+    assert [line["tenant_id"] for line in lines] == tenants
+    assert [line["request_id"] for line in lines] == [f"id-{tenant}" for tenant in tenants]
+    assert len({line["trace_id"] for line in lines}) == len(tenants)
 
 
 def _leave(port: int, headers: dict[str, str]) -> None:

@@ -28,9 +28,14 @@ def run(program: str, **environment: str) -> str:
 def test_a_worker_that_is_killed_is_replaced() -> None:
     """Whatever ends the thread from outside: the next record starts another, it is seen, and data flows."""
     program = """
-    def kill(name):
-        (thread,) = (each for each in threading.enumerate() if each.name == name)
-        while thread.is_alive():
+    from ameide_telemetry.export import thread as worker_thread
+    # Else the worker would have itself replaced before the next record does it.
+    worker_thread._PAUSE_SECONDS = 60
+
+    def kill():
+        worker = service.spans.pipeline._thread
+        thread = worker._thread
+        while not worker.died:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
             )
@@ -43,7 +48,7 @@ def test_a_worker_that_is_killed_is_replaced() -> None:
         for deaths in range(1, 4):
             service.work(5)
             assert flush_all(service.pipelines, 20)
-            kill("ameide-telemetry-traces")
+            kill()
             dead = service.spans.pipeline.status()
             assert (dead["state"], dead["thread_alive"]) == ("failing", False), dead
             service.work(5)
@@ -152,6 +157,7 @@ def test_a_signal_handler_can_wait_for_a_flush_whatever_it_interrupts() -> None:
 def test_the_books_of_a_child_are_its_own(how: str) -> None:
     """A child of a parent with a full queue and a hanging send counts from zero, and delivers its own."""
     program = """
+    import ameide_telemetry.export.over_http  # otherwise imported by the first thread that sends
     from ameide_telemetry.export.otlp import destination
     from ameide_telemetry.settings import OtlpSettings
 
@@ -174,7 +180,12 @@ def test_the_books_of_a_child_are_its_own(how: str) -> None:
     service = Service(Elsewhere("SICK"))
     service.work(600)
     service.spans.pipeline.begin_flush()
-    time.sleep(0.5)  # every thread is asleep, so nobody else wants the interpreter when it is copied
+    # Every thread is asleep, so nobody else wants the interpreter, or imports, when it is copied.
+    for _ in range(60):
+        worked = time.process_time()
+        time.sleep(0.5)
+        if time.process_time() - worked < 0.01:
+            break
     children = []
     for _ in range(3):
         child = FORK()

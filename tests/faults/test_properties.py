@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 BATCH: Final = 10
 QUICK_LINES: Final = 12_000
 QUICK_SPANS: Final = 4_000
-LONG_LINES: Final = 900_000
-LONG_SPANS: Final = 200_000
+# What one test of the long run makes; a seed each, and never the same values twice.
+LONG_LINES: Final = 50_000
+LONG_SPANS: Final = 25_000
+LONG_LINE_SEEDS: Final = range(100, 118)
+LONG_SPAN_SEEDS: Final = range(200, 208)
+# A test of the long run takes less than ten seconds on a quiet machine; all end within an hour on any.
+LONG_SECONDS: Final = 240
 # Printed text has streams of its own; the corpus goes through them.
 FRONTS: Final = tuple(sorted(LINES.keys() - {"print", "raw-bytes"}))
 # A level may be too low for a line, and some calls are refused before they reach us.
@@ -100,20 +105,22 @@ def _problem_of_lines(calls: list[tuple[str, Any]], sink: MemorySink) -> str | N
 
 
 def _lines_hold(seed: int, count: int, sink: MemorySink) -> None:
-    generator = Generator(seed)
+    generator, last = Generator(seed), time.monotonic() + LONG_SECONDS
     with alone():
         while generator.count < count:
+            assert time.monotonic() < last, f"only {generator.count} values in {LONG_SECONDS} s"
             calls = [(generator.choice(FRONTS), generator.value()) for _ in range(BATCH)]
             problem = _problem_of_lines(calls, sink)
             assert problem is None, problem
 
 
 def _spans_hold(seed: int, count: int) -> None:
-    generator, queue = Generator(seed), Queue()
+    generator, queue, last = Generator(seed), Queue(), time.monotonic() + LONG_SECONDS
     tracer = _tracer(queue)
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     with alone():
-        for _ in range(count):
+        while generator.count < count:
+            assert time.monotonic() < last, f"only {generator.count} values in {LONG_SECONDS} s"
             front, before = generator.choice(SPAN_FRONTS), queue.count
             problem = problem_of(front, SPANS[front], tracer, generator.value())
             assert problem is None, f"{front}: {problem}"
@@ -165,19 +172,26 @@ def test_generated_values_leave_spans_that_can_be_sent(seed: int) -> None:
     _spans_hold(seed, QUICK_SPANS // 2)
 
 
+def test_the_long_run_makes_a_million_values() -> None:
+    """Those of all its tests together, each of which is stopped when it takes too long."""
+    long_run = len(LONG_LINE_SEEDS) * LONG_LINES + len(LONG_SPAN_SEEDS) * LONG_SPANS
+    assert long_run >= 1_000_000
+    assert not set(LONG_LINE_SEEDS) & set(LONG_SPAN_SEEDS)
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(100, 118))
+@pytest.mark.parametrize("seed", LONG_LINE_SEEDS)
 def test_a_million_values_become_strict_lines(seed: int, sink: MemorySink) -> None:
     """Fifty thousand per seed."""
     began = time.monotonic()
-    _lines_hold(seed, LONG_LINES // 18, sink)
-    print(f"{LONG_LINES // 18} generated inputs as lines in {time.monotonic() - began:.0f} s, seed {seed}")
+    _lines_hold(seed, LONG_LINES, sink)
+    print(f"{LONG_LINES} generated inputs as lines in {time.monotonic() - began:.0f} s, seed {seed}")
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(200, 208))
+@pytest.mark.parametrize("seed", LONG_SPAN_SEEDS)
 def test_many_values_leave_spans_that_can_be_sent(seed: int) -> None:
     """Twenty-five thousand per seed."""
     began = time.monotonic()
-    _spans_hold(seed, LONG_SPANS // 8)
-    print(f"{LONG_SPANS // 8} generated inputs on spans in {time.monotonic() - began:.0f} s, seed {seed}")
+    _spans_hold(seed, LONG_SPANS)
+    print(f"{LONG_SPANS} generated inputs on spans in {time.monotonic() - began:.0f} s, seed {seed}")

@@ -215,7 +215,7 @@ def test_any_environment_is_a_clean_start_or_one_clear_error(
 @pytest.mark.full
 @pytest.mark.parametrize("strict", [False, True])
 @given(environ=_ENVIRONMENTS)
-@examples(max_examples=10_000)
+@examples(max_examples=5_000)
 def test_many_environments_are_a_clean_start_or_one_clear_error(
     environ: dict[str, str], *, strict: bool
 ) -> None:

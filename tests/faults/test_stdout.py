@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -214,3 +215,14 @@ def test_a_storm_is_limited_and_counted(count: int) -> None:
     assert "an error" in lines.of("talker")
     expected = "lines of logger talker at level info within one second, all like: line %d"
     assert all(expected in record["message"] for record in said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fills the pipe by opening it once more")
+def test_what_was_suppressed_delays_no_end() -> None:
+    """Not even where calls wait for as long as the reader stalls: the end has a time of its own."""
+    read, write = os.pipe()
+    with talking(write, "suppressed", 0.5) as talker:
+        os.close(write)
+        assert talker.result()["took"] < 5
+        assert talker.end() == 0
+    os.close(read)

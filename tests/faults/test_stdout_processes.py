@@ -14,17 +14,19 @@ _WRITERS = "abcd"
 _EACH = 1_500
 
 
-def _shared(policy: str, *, pause: float = 0.0) -> tuple[Lines, list[dict[str, Any]]]:
+def _shared(
+    policy: str, *, pause: float = 0.0, writers: str = _WRITERS, each: int = _EACH, longest: int = 15_800
+) -> tuple[Lines, list[dict[str, Any]]]:
     read, write = os.pipe()
     with ExitStack() as stack:
         # Beside the text a line has about 200 bytes: the longest has 16,000.
         talkers = [
-            stack.enter_context(talking(write, "flood", name, _EACH, 15_800, policy)) for name in _WRITERS
+            stack.enter_context(talking(write, "flood", name, each, longest, policy)) for name in writers
         ]
         os.close(write)
         reader = Reader(read, pause=pause)
         counts = [talker.result() for talker in talkers]
-        assert [talker.end() for talker in talkers] == [0] * len(_WRITERS)
+        assert [talker.end() for talker in talkers] == [0] * len(writers)
         lines = lines_of(reader.all())
     reader.close()
     return lines, counts
@@ -54,6 +56,23 @@ def test_four_writers_that_do_not_wait_tear_nothing(pause: float) -> None:
         assert sorted(own, key=lambda message: int(message.split()[1])) == own
 
 
+@pytest.mark.parametrize("longest", [100, pytest.param(15_000, marks=pytest.mark.full)])
+def test_writers_of_a_reader_that_reads_leave_nothing_behind(longest: int) -> None:
+    """Eight floods take turns: hardly any line is dropped, or waits when the last call has returned.
+
+    None is, unless the machine takes the processor from the reader or from a writer in its turn.
+    """
+    left = []
+    for _ in range(12):
+        lines, counts = _shared("drop", writers="abcdefgh", each=200, longest=longest)
+        assert sum(each["delivered"] for each in counts) == len(lines.records)
+        left.append([(each["dropped"], each["waiting"]) for each in counts])
+        if sum(map(sum, left[-1])) < 1_600 * 0.02:
+            return
+    # A machine that is busy with something else does that now and then, not a dozen times.
+    pytest.fail(f"dropped and waiting: {left}")
+
+
 @pytest.mark.parametrize("name", ["forks", "silent_forks"])
 def test_children_of_a_process_whose_threads_log(name: str) -> None:
     """A lock that another thread holds at the fork blocks no child, also where Python is not told of it."""
@@ -63,8 +82,11 @@ def test_children_of_a_process_whose_threads_log(name: str) -> None:
         reader = Reader(read)
         counts = talker.result()
         assert talker.end() == 0
-        messages = lines_of(reader.all()).of("talker")
+        lines = lines_of(reader.all())
     reader.close()
+    messages = lines.of("talker")
     assert counts["failed"] == 0
     assert len([message for message in messages if message.startswith("child")]) == 150
-    assert counts["delivered"] == len([message for message in messages if message.startswith("parent")])
+    # From Python 3.12 on, the interpreter warns of a fork while there are threads.
+    own = [message for message in messages if message.startswith("parent")] + lines.of("py.warnings")
+    assert counts["delivered"] == len(own)

@@ -97,7 +97,7 @@ def _problems(front: str, tracer: trace.Tracer, value: Any, taken: Taken) -> Ite
         try:
             length = len(encode_spans([record]).SerializeToString())
         except Exception as error:  # noqa: BLE001 whatever the encoder says
-            yield f"not encodable: {type(error).__name__}: {error}"
+            yield f"not encodable: {error!r}"
             continue
         if length > MAX_RECORD + 1_000 or size > MAX_RECORD:
             yield f"{length} bytes, said to be {size}"

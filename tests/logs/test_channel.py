@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ameide_telemetry.ledger import SignalLedger
-from ameide_telemetry.logs import channel
-from ameide_telemetry.logs.channel import BACKLOG_BYTES, Channel
+from ameide_telemetry.logs import outbox, patience
+from ameide_telemetry.logs.channel import Channel
+from ameide_telemetry.logs.outbox import BACKLOG_BYTES
+from ameide_telemetry.logs.outlet import open_outlet
 from ameide_telemetry.logs.sink import Sink
+from ameide_telemetry.logs.turn import Turn
 from support.piped import Piped, totals
 
 if TYPE_CHECKING:
@@ -115,7 +118,7 @@ def test_after_the_end_lines_are_tried_and_never_wait(piped: Piped) -> None:
 
 def test_the_end_says_what_was_lost(piped: Piped) -> None:
     """Even if that was said a moment ago: nobody could say it later."""
-    losses = piped.channel._losses
+    losses = piped.channel.outbox.losses
     piped.sink.write(b"one\n")
     losses.add("stream_full", 3)
     losses.take()
@@ -129,7 +132,7 @@ def test_what_logs_in_the_middle_of_a_line_comes_after_it(piped: Piped) -> None:
     """A signal handler that interrupts this very thread inside the sink tears nothing and loses no count."""
     found = piped.channel
     piped.sink.write(b"one\n")
-    fast = found._fast
+    fast = found.outbox.fast
 
     def interrupted(data: bytes) -> int:
         written = fast(data[:2])
@@ -137,14 +140,14 @@ def test_what_logs_in_the_middle_of_a_line_comes_after_it(piped: Piped) -> None:
         piped.sink.drain(time.monotonic() + 1)
         return written
 
-    found._fast = interrupted
+    found.outbox.fast = interrupted
     piped.sink.write(b"two\n")
     assert piped.received() == b"one\ntwo\nhandler\n"
     assert totals(piped.ledger) == (3, 3, {})
 
 
 def test_a_handler_that_raises_leaves_the_sink_usable(piped: Piped) -> None:
-    """As Ctrl-C does: what waited still waits, nothing is written twice."""
+    """As Ctrl-C does: what waited still waits, its own line too, and nothing is written twice."""
     number = piped.fill(b"a" * 9_999 + b"\n")
 
     def raise_it(*_arguments: object) -> None:
@@ -160,7 +163,7 @@ def test_a_handler_that_raises_leaves_the_sink_usable(piped: Piped) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     received = b"".join(line + b"\n" for line in piped.received_all())
-    assert received == b"".join([b"a" * 9_999 + b"\n"] * number)
+    assert received == b"".join([b"a" * 9_999 + b"\n"] * number) + b"b\n"
     found.write(b"c\n")
     assert piped.received() == b"c\n"
 
@@ -175,7 +178,9 @@ def test_a_fork_gets_a_free_lock(stream: str, piped: Piped) -> None:
         sink, ledger = piped.sink, piped.ledger
         piped.fill()
     parent = sink.channel
-    inherited: Any = parent._turn.outlet.descriptor if isinstance(parent, Channel) and parent._turn else None
+    inherited: Any = (
+        parent.outbox.turn.outlet.descriptor if isinstance(parent, Channel) and parent.outbox.turn else None
+    )
     parent._lock.acquire()
     parent.pid += 1
     done = threading.Thread(target=sink.after_fork)
@@ -212,6 +217,15 @@ def test_the_thread_ends_when_nothing_waits(piped: Piped, monkeypatch: pytest.Mo
     assert len(started) == 1
 
 
+@pytest.mark.usefixtures("no_thread")
+def test_the_thread_writes_nothing_of_its_own(piped: Piped) -> None:
+    """When what waited has left without it, the stream may be closed, and its number another file's."""
+    piped.sink.write(b"one\n")
+    piped.channel.outbox.losses.add("stream_full", 3)
+    piped.channel._drain()
+    assert piped.received() == b"one\n"
+
+
 def test_the_thread_ends_with_the_process(piped: Piped) -> None:
     """It takes no lock any more once the end has begun, for it could not give it back."""
     found = piped.channel
@@ -227,8 +241,130 @@ def test_the_thread_ends_with_the_process(piped: Piped) -> None:
 def test_what_breaks_in_here_breaks_no_call(piped: Piped, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of our own on the way of a line that has to wait is counted, not raised."""
     monkeypatch.setattr("ameide_telemetry.guard._inside_test", lambda: False)
-    monkeypatch.setattr(channel, "open_outlet", lambda _descriptor: 1 / 0)
+    monkeypatch.setattr(outbox, "open_outlet", lambda _descriptor: 1 / 0)
     piped.sink.write(b"one\n")
     monkeypatch.undo()
     piped.sink.write(b"two\n")
     assert piped.received().endswith(b"two\n")
+
+
+@pytest.fixture
+def long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have calls wait so long that what happens meanwhile does so on a busy machine too."""
+    monkeypatch.setattr(patience, "_CALL_SECONDS", 1.0)
+    monkeypatch.setattr(patience, "_IN_VAIN_SECONDS", 100.0)
+    monkeypatch.setattr(patience, "_BEHIND_SECONDS", 100.0)
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_a_call_waits_for_its_turn_also_behind_lines_that_wait(
+    piped: Piped, request: pytest.FixtureRequest
+) -> None:
+    """As long as another process keeps it for a moment only, nothing piles up."""
+    piped.sink.write(b"one\n")
+    ready, say = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        other = Turn(open_outlet(piped.write))
+        other.take()
+        os.write(say, b"x")
+        signal.pause()
+    os.read(ready, 1)
+    for end in (ready, say):
+        os.close(end)
+    piped.sink.write(b"two\n")
+    assert piped.queued == 1
+    request.getfixturevalue("long_patience")
+    timer = threading.Timer(0.1, os.kill, (pid, signal.SIGKILL))
+    timer.start()
+    piped.sink.write(b"three\n")
+    assert piped.queued == 0
+    assert piped.received() == b"one\ntwo\nthree\n"
+    timer.join(10)
+    os.waitpid(pid, 0)
+
+
+def test_the_waits_of_threads_do_not_add_up(piped: Piped, request: pytest.FixtureRequest) -> None:
+    """Each call has its own time, however many wait with it; also those that find no room."""
+    piped.fill()
+    request.getfixturevalue("long_patience")
+    took = []
+
+    def write(line: bytes) -> None:
+        begun = time.monotonic()
+        piped.sink.write(line)
+        took.append(time.monotonic() - begun)
+
+    lines = [b"y" * 999 + b"\n"] * 6 + [b"z" * BACKLOG_BYTES + b"\n"] * 2
+    threads = [threading.Thread(target=write, args=(line,)) for line in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(took) == len(lines)
+    assert max(took) < 3
+    assert totals(piped.ledger)[2] == {"stream_full": 2}
+
+
+def test_a_line_without_room_gets_it_while_its_call_waits(
+    piped: Piped, request: pytest.FixtureRequest
+) -> None:
+    """Those before it leave as soon as somebody reads."""
+    number = piped.fill()
+    request.getfixturevalue("long_patience")
+    received: list[bytes] = []
+    reader = threading.Timer(0.1, lambda: received.append(piped.received()))
+    reader.start()
+    piped.sink.write(b"z" * BACKLOG_BYTES + b"\n")
+    reader.join(10)
+    assert totals(piped.ledger)[2] == {}
+    rest = piped.received_all()
+    assert received[0].count(b"\n") + len(rest) == number + 1
+    assert rest[-1].endswith(b"z")
+
+
+def test_a_deadline_ends_waits_that_have_no_end(piped: Piped) -> None:
+    """For the end of the process; afterwards calls wait as before."""
+    found = Sink(piped.stream, piped.ledger, blocks=True, earlier=piped.sink)
+    found.hurry(time.monotonic() + 0.2)
+    begun = time.monotonic()
+    while not piped.queued:
+        found.write(b"x" * 999 + b"\n")
+    assert time.monotonic() - begun >= 0.2
+    found.resume()
+    waiting = threading.Thread(target=found.write, args=(b"last\n",))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    assert piped.received_all()[-1] == b"last"
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
+@pytest.mark.usefixtures("no_thread")
+@pytest.mark.parametrize("blocks", [False, True])
+def test_a_signal_handler_does_not_wait_on_top_of_a_call_that_waits(
+    piped: Piped, request: pytest.FixtureRequest, *, blocks: bool
+) -> None:
+    """Or handlers would pile up on one another; where no line is given up theirs needs no room."""
+    piped.fill()
+    request.getfixturevalue("long_patience")
+    found = Sink(piped.stream, piped.ledger, blocks=blocks, earlier=piped.sink)
+    found.hurry(time.monotonic() + 3)
+    took = []
+
+    def handle(_signal: int, _frame: object) -> None:
+        begun = time.monotonic()
+        found.write(b"h" * BACKLOG_BYTES + b"\n")
+        took.append(time.monotonic() - begun)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        found.write(b"b\n")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert took[0] < 0.5
+    assert totals(piped.ledger)[2] == ({} if blocks else {"stream_full": 1})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -39,6 +41,72 @@ def test_a_record_without_extras_has_no_fields() -> None:
     record = _record("plain")
     logging.Formatter("%(asctime)s %(message)s").format(record)
     assert event_of(record).fields is None
+
+
+_FACTORY = """
+import json, logging
+plain = logging.getLogRecordFactory()
+
+def make(*arguments, **named):
+    record = plain(*arguments, **named)
+    record.host, record.build = "h1", "b7"
+    return record
+
+logging.setLogRecordFactory(make)
+from ameide_telemetry.logs.formatter import event_of
+logger = logging.getLogger("shop")
+
+def fields(**extra):
+    return event_of(logger.makeRecord("shop", 20, "f", 1, "m", (), None, extra=extra)).fields
+
+found = [fields(), fields(a=1)]
+logging.setLogRecordFactory(plain)
+print(json.dumps([*found, fields(), fields(a=1), fields(a=1, b=2, c=3)]))
+"""
+
+
+def test_a_factory_from_before_the_import_adds_fields() -> None:
+    """What it adds is a field, and hides none of the caller's."""
+    done = subprocess.run([sys.executable, "-c", _FACTORY], capture_output=True, timeout=60, check=True)
+    own = {"host": "h1", "build": "b7"}
+    assert json.loads(done.stdout) == [own, {**own, "a": 1}, None, {"a": 1}, {"a": 1, "b": 2, "c": 3}]
+
+
+def test_a_class_of_records_may_set_its_fields_first() -> None:
+    """Before the base class sets its own."""
+
+    class Record(logging.LogRecord):
+        def __init__(self, *args: Any) -> None:
+            self.first = 1
+            super().__init__(*args)
+
+    record = Record("shop", 20, "f", 1, "m", (), None)
+    assert event_of(record).fields == {"first": 1}
+    record.second = 2
+    assert event_of(record).fields == {"first": 1, "second": 2}
+
+
+@pytest.mark.parametrize("args", [(), ("x",), ([],)])
+def test_a_class_of_records_may_make_its_own_message(args: tuple[object, ...]) -> None:
+    """It may redact, whatever the arguments are, and where there are none."""
+
+    class Record(logging.LogRecord):
+        def getMessage(self) -> str:  # noqa: N802 the name is logging's
+            return "redacted"
+
+    assert event_of(Record("shop", 20, "f", 1, "secret", args, None)).message == "redacted"
+
+
+@pytest.mark.parametrize("more", [{}, {"a": 1}])
+def test_a_filter_may_take_attributes_away_and_add_others(more: dict[str, int]) -> None:
+    """However many a record then has."""
+    record = _record("m", **more)
+    del record.relativeCreated
+    assert event_of(record).fields == (more or None)
+    record.added = 2
+    assert event_of(record).fields == {**more, "added": 2}
+    del record.processName, record.module
+    assert event_of(record).fields == {**more, "added": 2}
 
 
 def test_private_and_colour_attributes_are_no_fields() -> None:

@@ -78,6 +78,50 @@ def test_errors_in_threads_and_tasks_are_lines() -> None:
     assert "in thread worker-1" in lines[0]["message"]
 
 
+def test_an_error_whose_truth_is_none_is_a_line() -> None:
+    """An exception may have a length of nothing, or refuse to be asked, and need arguments to be made."""
+    code, lines, errors = _script(
+        "import threading\n"
+        "class Empty(Exception):\n"
+        "    def __init__(self, a, b): super().__init__(a, b)\n"
+        "    def __len__(self): return 0\n"
+        "class Refusing(Exception):\n"
+        "    def __bool__(self): raise ValueError('no truth')\n"
+        "def run(error):\n"
+        "    def fail(): raise error\n"
+        "    t = threading.Thread(target=fail); t.start(); t.join()\n"
+        "run(Empty(1, 2)); run(Refusing('x'))\n"
+        "threading.excepthook(threading.ExceptHookArgs((Empty, None, None, None)))\n"
+    )
+    assert (code, errors) == (0, b"")
+    assert [(line["logger"], line.get("exception_message")) for line in lines] == [
+        ("uncaught", "(1, 2)"),
+        ("uncaught", "x"),
+        ("uncaught", None),
+    ]
+
+
+def test_what_cannot_be_said_is_said_by_who_was_there_before() -> None:
+    """The interpreter's own hooks print what a line could not be made of."""
+    code, _, errors = _script(
+        "import threading, warnings\n"
+        "from ameide_telemetry.logs.handler import LineWriter\n"
+        "def refuse(*_): raise RuntimeError('no line')\n"
+        "LineWriter.emit = refuse\n"
+        "sys.stderr = sys.__stderr__\n"
+        "def fail(): raise ValueError('thread')\n"
+        "t = threading.Thread(target=fail); t.start(); t.join()\n"
+        "class Dying:\n"
+        "    def __del__(self): raise ValueError('del')\n"
+        "Dying()\n"
+        "warnings.showwarning('careful', UserWarning, 'shop.py', 7)\n"
+        "raise ValueError('main')\n"
+    )
+    assert code == 1
+    for said in (b"ValueError: thread", b"ValueError: del", b"UserWarning: careful", b"ValueError: main"):
+        assert said in errors
+
+
 def test_warnings_are_lines(lines: InstalledLines) -> None:
     """With category and place; one that has a file of its own goes there."""
     with warnings.catch_warnings():

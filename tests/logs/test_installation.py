@@ -143,7 +143,7 @@ import time
 second.finish(time.monotonic() + 20)
 assert ledger.lines.counts()["delivered"] == 1
 os.close(write)
-second.sink.channel._turn.outlet.close()
+second.sink.channel.outbox.turn.outlet.close()
 thread.join(20)
 sys.stdout = real
 """

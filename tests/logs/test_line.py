@@ -75,6 +75,16 @@ def test_a_later_binding_shows_on_the_next_line() -> None:
         assert _parsed(_event())["tenant_id"] == "globex"
 
 
+def test_a_bound_value_that_changes_shows_as_it_is() -> None:
+    """What cannot change is rendered once, anything else for each line."""
+    cart: dict[str, object] = {"a": 1}
+    with bound_context(tenant_id="acme", cart=cart):
+        assert _parsed(_event())["cart"] == {"a": 1}
+        cart["a"] = 2
+        assert _parsed(_event())["cart"] == {"a": 2}
+        assert _parsed(_event(fields={"b": 1}))["cart"] == {"a": 2}
+
+
 def test_reserved_keys_cannot_be_overridden() -> None:
     """The caller's value survives under `extra`; ours is the one on top, and no key stands twice."""
     fields = dict.fromkeys(sorted(names.RESERVED_LOG_KEYS), "fake")
@@ -173,12 +183,23 @@ def test_a_long_line_is_cut_inside_its_fields() -> None:
 
 
 def test_many_long_fields_still_fit() -> None:
-    """When nothing else helps, the process's and the contract's own fields are what is left."""
+    """When nothing else helps, the first of the fields are what is left, beside ids and exception."""
     fields = {f"key{number}" * 20: "\u202e" * 500 for number in range(500)}
     with bound_context(tenant_id="acme", **{f"b{number}": "\u202e" * 500 for number in range(100)}):
         line = _parsed(_event("m" * 100, fields=fields))
     assert line["tenant_id"] == "acme"
     assert line["truncated_bytes"] > 0
+    assert 10 < len([key for key in line if key.startswith("b")]) < 100
+
+
+@pytest.mark.parametrize("size", [500, 5_000])
+def test_of_many_long_fields_as_many_as_fit_are_kept(size: int) -> None:
+    """Cut short, and the exception of the line before all of them."""
+    fields = {f"k{number}": "v" * size for number in range(120)}
+    error = ValueError("boom")
+    line = _parsed(_event(fields=fields, exc_info=(ValueError, error, None)))
+    assert line.keys() >= {*fields, "exception_type", "exception_message", "exception_stacktrace"}
+    assert line["k0"].startswith("vvvv")
 
 
 def test_timestamps_move_with_the_second() -> None:
@@ -187,6 +208,14 @@ def test_timestamps_move_with_the_second() -> None:
         line = _parsed(Event(created, 20, "l", "m"))
         parsed = dt.datetime.fromisoformat(line["timestamp"]).timestamp()
         assert abs(parsed - created) < 2e-6
+
+
+@pytest.mark.parametrize("created", [-0.5, -1.0, -1.5])
+def test_a_time_before_all_timestamps_is_replaced(created: float) -> None:
+    """A record can be made by hand; what is between two seconds belongs to the earlier one."""
+    renderer = LineRenderer(service="orders", version="1.2.3", environment="test")
+    line = json.loads(renderer.render(Event(created, 20, "l", "m")))
+    assert abs(dt.datetime.fromisoformat(line["timestamp"]).timestamp() - time.time()) < 60
 
 
 VALUES = st.recursive(

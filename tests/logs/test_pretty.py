@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from ameide_telemetry.context import bound_context
 from ameide_telemetry.logs.line import Event
 from ameide_telemetry.logs.pretty import PrettyRenderer
@@ -35,6 +37,21 @@ def test_an_event_for_a_person() -> None:
         assert part in first
     assert "Stack: here" in text
     assert "ValueError: boom" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["timestamp", "level", "logger", "logger_name", "event", "stack", "exception", "exc_info"]
+)
+def test_fields_called_as_ours_are_shown_apart(name: str) -> None:
+    """Neither a field of the call nor a bound one takes the place of time, level, logger or message."""
+    renderer = PrettyRenderer(colors=False)
+    plain = renderer.render(Event(0.0, logging.ERROR, "shop", "failed")).decode().rstrip()
+    for fields in ({name: "theirs"}, {name: "theirs", "extra": {"a": 1}}, {name: "theirs", "extra": 7}):
+        text = renderer.render(Event(0.0, logging.ERROR, "shop", "failed", fields)).decode()
+        assert text.startswith(plain)
+        assert re.search(rf"extra=.*'{name}': 'theirs'", text)
+    with bound_context(**{name: "bound"}):
+        assert renderer.render(Event(0.0, logging.ERROR, "shop", "failed")).decode().startswith(plain)
 
 
 def test_text_that_utf8_cannot_hold_is_shown_escaped() -> None:

@@ -34,7 +34,7 @@ def test_a_line_is_in_the_pipe_when_the_call_returns(piped: Piped) -> None:
 def test_nothing_is_opened_before_the_first_line() -> None:
     """A server's parent that never logs has no descriptor that its workers inherit."""
     found = Piped()
-    assert found.channel._turn is None
+    assert found.channel.outbox.turn is None
     found.close()
 
 
@@ -42,7 +42,7 @@ def test_the_stream_of_others_stays_as_it_is(piped: Piped) -> None:
     """Only our own open file is non-blocking, and programs that are started do not inherit it."""
     piped.sink.write(b"one\n")
     assert os.get_blocking(piped.write)
-    turn = piped.channel._turn
+    turn = piped.channel.outbox.turn
     assert turn is not None
     if sys.platform == "linux":
         assert turn.outlet.descriptor != piped.write
@@ -88,7 +88,7 @@ def test_a_call_waits_for_the_reader_only_where_that_is_asked_for() -> None:
         found.sink.write(b"%05d" % number + b"x" * 994 + b"\n")
     found.sink.drain(time.monotonic() + 10)
     found.stream.close()
-    turn = found.channel._turn
+    turn = found.channel.outbox.turn
     assert turn is not None
     turn.outlet.close()
     reader.join(60)
@@ -144,11 +144,11 @@ def test_a_healthy_stream_is_looked_at_now_and_then(piped: Piped, tmp_path: Path
 
 @pytest.mark.usefixtures("no_thread")
 def test_a_full_disk_takes_lines_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What found no room is counted as such, and half a line is completed first."""
+    """What found no room is counted as such and said each time, and half a line is completed first."""
     ledger = SignalLedger()
     path = tmp_path / "out"
     with path.open("wb", buffering=0) as stream:
-        sink = Sink(stream, ledger)  # type: ignore[arg-type]
+        sink = Sink(stream, ledger, notice=lambda *_said: b"said\n")  # type: ignore[arg-type]
         real, room = os.write, [7]
 
         def write(descriptor: int, data: bytes) -> int:
@@ -161,11 +161,19 @@ def test_a_full_disk_takes_lines_again(tmp_path: Path, monkeypatch: pytest.Monke
             return count
 
         monkeypatch.setattr(os, "write", write)
+        stderr = (tmp_path / "stderr").open("w")
+        monkeypatch.setattr(sys, "__stderr__", stderr)
         for line in (b"four\n", b"five\n", b"six\n"):
             sink.write(line)
         assert totals(ledger) == (3, 1, {"stream_full": 2})
         room[0] = 1_000
         sink.write(b"seven\n")
+        later = time.monotonic() + 61
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        room[0] = 0
+        sink.write(b"eight\n")
+        stderr.close()
+    assert (tmp_path / "stderr").read_text().count("said") == 2
     assert path.read_bytes().startswith(b"four\nfive\nseven\n")
 
 
@@ -226,6 +234,40 @@ def test_a_stream_without_a_descriptor_gets_text() -> None:
     sink.flush()
     sink.drain(0.0)
     assert totals(ledger) == (3, 1, {"stream_closed": 2})
+
+
+class _Broken(io.StringIO):
+    error: type[BaseException] | None = None
+
+    def flush(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_a_stream_that_raises_something_else_loses_no_count(error: type[BaseException]) -> None:
+    """What it raises is for others to swallow or not."""
+    ledger, stream = SignalLedger(), _Broken()
+    sink = Sink(stream, ledger)
+    sink.write(b"one\n")
+    stream.error = error
+    with pytest.raises(error):
+        sink.write(b"two\n")
+    stream.error = None
+    sink.write(b"three\n")
+    assert totals(ledger) == (3, 2, {"stream_closed": 1})
+
+
+def test_a_stream_that_was_never_there_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As one that is closed later."""
+    with (tmp_path / "stderr").open("w+") as stderr:
+        monkeypatch.setattr(sys, "__stderr__", stderr)
+        sink = Sink(None, SignalLedger(), notice=lambda message, _fields: f"{message}\n".encode())
+        for _ in range(3):
+            sink.write(b"lost\n")
+        sink.hurry(0.0)
+    said = "stdout takes no log lines (it is closed); they are dropped and counted\n"
+    assert (tmp_path / "stderr").read_text() == said
 
 
 def test_a_terminal_is_recognised() -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.logging import RichHandler
 
-from ameide_telemetry import guard
+from ameide_telemetry import get_logger, guard
+from ameide_telemetry.export.quiet import quiet
 from ameide_telemetry.logs.handler import LineHandler
 from support.lines import installed
 
@@ -53,6 +54,73 @@ def test_a_console_handler_from_before_is_replaced_and_restored(tmp_path: Path) 
         logger.error("kept")
         assert lines.one()["message"] == "kept"
     assert logger.handlers == [handler]
+
+
+def _root_console() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(lambda record: "health" not in record.getMessage())
+    return handler
+
+
+def test_a_console_handler_on_the_root_keeps_back_what_it_kept_back(tmp_path: Path) -> None:
+    """No handler of ours stands beside it and writes what its level and filters drop."""
+    root = logging.getLogger()
+    handler = _root_console()
+    root.addHandler(handler)
+    with installed(tmp_path, capture_streams=False) as lines:
+        for log in (logging.getLogger("shop"), get_logger("shop")):
+            log.info("too low")
+            log.warning("health")
+            log.warning("kept")
+        assert [line["message"] for line in lines.all()] == ["kept", "kept"]
+        handler.addFilter(lambda record: "later" not in record.getMessage())
+        logging.getLogger("shop").warning("a filter from later")
+        assert len(lines.all()) == 2
+    assert handler in root.handlers
+
+
+def test_a_console_handler_on_the_root_keeps_back_no_printed_text(tmp_path: Path) -> None:
+    """Nor a crash or an access line: without telemetry none of them would have passed the handler."""
+    root = logging.getLogger()
+    handler = _root_console()
+    root.addHandler(handler)
+    elsewhere = io.StringIO()
+    root.addHandler(logging.StreamHandler(elsewhere))
+    with installed(tmp_path) as lines:
+        print("health")
+        lines.installation.access(logging.INFO, "GET /health", {})
+        sys.excepthook(ValueError, ValueError("health"), None)
+        messages = [line["message"] for line in lines.all()]
+    assert messages == ["health", "GET /health", "uncaught ValueError"]
+    assert elsewhere.getvalue().splitlines()[:2] == messages[:2]
+
+
+def test_what_is_configured_later_keeps_back_too(lines: InstalledLines) -> None:
+    """A root handler of `dictConfig` with a level and a filter; and ours returns where none is left."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"no_health": {"()": lambda: lambda record: "health" not in record.getMessage()}},
+            "handlers": {
+                "console": {
+                    "class": "logging.StreamHandler",
+                    "stream": "ext://sys.stderr",
+                    "level": "WARNING",
+                    "filters": ["no_health"],
+                }
+            },
+            "root": {"level": "INFO", "handlers": ["console"]},
+        }
+    )
+    for message in ("health", "kept"):
+        logging.getLogger("shop").info(message)
+        logging.getLogger("shop").warning(message)
+    assert lines.one()["message"] == "kept"
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "root": {"handlers": []}})
+    logging.getLogger("shop").info("all lines again")
+    assert [line["message"] for line in lines.all()] == ["kept", "all lines again"]
 
 
 def test_a_record_is_written_once(lines: InstalledLines) -> None:
@@ -169,8 +237,9 @@ def test_records_of_export_workers_are_left_out(lines: InstalledLines) -> None:
     """Their libraries' retry noise is not the service's; our own outage line is."""
 
     def work() -> None:
-        logging.getLogger("urllib3").warning("retrying")
-        logging.getLogger("ameide_telemetry").warning("collector refused")
+        with quiet():
+            logging.getLogger("urllib3").warning("retrying")
+            logging.getLogger("ameide_telemetry").warning("collector refused")
 
     thread = threading.Thread(target=work, name="ameide-telemetry-traces")
     thread.start()

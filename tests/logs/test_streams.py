@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,100 @@ def test_unfinished_text_comes_out_at_the_end(tmp_path: Path) -> None:
         lines.installation.finish()
         sys.stdout.write("second")
     assert [line["message"] for line in lines.all()] == ["first", "second"]
+
+
+def test_unfinished_text_of_a_thread_comes_out_at_its_end(tmp_path: Path) -> None:
+    """Flushed or not; and what a thread that goes on has not finished comes out at the end of the process."""
+    with installed(tmp_path, capture_streams=True) as lines:
+        thread = threading.Thread(target=lambda: print("ended", end="", flush=True))
+        thread.start()
+        thread.join(10)
+        # Python before 3.13 lets `join` return a moment before the thread's values go.
+        for _ in range(1_000):
+            if lines.raw():
+                break
+            time.sleep(0.005)
+        assert lines.one()["message"] == "ended"
+        printed, over = threading.Event(), threading.Event()
+
+        def go_on() -> None:
+            sys.stdout.write("goes on")
+            printed.set()
+            over.wait(30)
+
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        printed.wait(30)
+        lines.installation.finish()
+        assert [line["message"] for line in lines.all()] == ["ended", "goes on"]
+        over.set()
+        thread.join(10)
+
+
+def test_unfinished_text_at_a_fork_is_the_parents(tmp_path: Path) -> None:
+    """Once, and not by every child again."""
+    with installed(tmp_path, capture_streams=True) as lines:
+        sys.stdout.write("par")
+        pid = os.fork()
+        if pid == 0:
+            sys.stdout.write("child")
+            lines.installation.finish()
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        print("ent")
+        assert [line["message"] for line in lines.all()] == ["child", "parent"]
+
+
+def test_a_character_may_be_split_between_two_writes(tmp_path: Path) -> None:
+    """Of the binary side; one that never ends is shown as what it is."""
+    with installed(tmp_path, capture_streams=True) as printed:
+        for byte in "héllo \N{SNOWMAN}\n".encode():
+            sys.stdout.buffer.write(bytes([byte]))
+        sys.stdout.buffer.write(memoryview(b"\xe2\x98"))
+        print("text")
+        sys.stdout.buffer.write(b"\xe2\x98")
+        printed.installation.finish()
+        with pytest.raises(TypeError, match="bytes-like"):
+            sys.stdout.buffer.write(5)  # type: ignore[call-overload]
+        messages = [line["message"] for line in printed.all()]
+        assert messages == ["héllo \N{SNOWMAN}", "\\xe2\\x98text", "\\xe2\\x98"]
+
+
+class _Odd(str):
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        raise ValueError
+
+    def __radd__(self, _other: object) -> str:
+        raise ValueError
+
+    def __str__(self) -> str:
+        return self
+
+
+def test_a_text_with_odd_methods_is_text(tmp_path: Path) -> None:
+    """Subclasses may do what they like; a print raises nothing that it would not raise elsewhere."""
+    with installed(tmp_path, capture_streams=True) as printed:
+        print(_Odd("odd"))
+        assert printed.one()["message"] == "odd"
+
+
+def test_of_a_progress_display_the_last_state_is_a_line(tmp_path: Path) -> None:
+    """A carriage return begins the line anew, as on a terminal, however it is cut; flushing ends no line."""
+    with installed(tmp_path, capture_streams=True) as printed:
+        for percent in range(0, 101, 10):
+            print(f"\r{percent} %", end="", flush=True)
+        assert printed.raw() == []
+        print()
+        for dot in "...":
+            print(dot, end="", flush=True)
+        print("\r\n1\r", end="")
+        print("2\r", end="")
+        print("\n", end="")
+        print("bar \r    \r", end="")
+        printed.installation.finish()
+        assert [line["message"] for line in printed.all()] == ["100 %", "...", "2"]
 
 
 def test_a_stream_that_somebody_replaced_is_left(tmp_path: Path) -> None:

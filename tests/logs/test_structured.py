@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
+from collections import UserDict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+
+from ameide_telemetry import guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,16 +173,142 @@ def test_the_services_own_processors_run(tmp_path: Path) -> None:
     assert "extra" not in found[0]
 
 
-def test_a_processor_that_fails_loses_no_line(tmp_path: Path) -> None:
-    """The event goes on as it was before the processor."""
+def _broken(_: Any, __: str, event: Any) -> Any:
+    event["half"] = "done"
+    raise RuntimeError("processor")
 
-    def broken(_: Any, __: str, ___: Any) -> Any:
-        raise RuntimeError("processor")
 
-    structlog.configure(processors=[broken])
+def test_a_processor_that_fails_loses_the_fields_and_no_line(tmp_path: Path) -> None:
+    """It may have been there to hide them; its name is said once, and the exception stays."""
+    guard.reset()
+    structlog.configure(processors=[_broken])
     with installed(tmp_path, capture_streams=False) as lines:
-        structlog.get_logger("shop").info("kept", a=1)
-        assert lines.one()["a"] == 1
+        log = structlog.get_logger("shop").bind(token="t")
+        log.warning("kept %s", "secret", password="secret")
+        log.error({"message": "m", "password": "secret"})
+        log.error("failed", password="secret", exc_info=_fail())
+        said, *found = lines.all()
+    assert said["logger"] == "ameide_telemetry"
+    assert "_broken" in said["message"]
+    assert [line["message"] for line in found] == ["kept %s", "", "failed"]
+    assert found[2]["exception_message"] == "boom"
+    for line in found:
+        assert line["failed_processor"] == "_broken"
+        assert not line.keys() & {"half", "token", "password"}
+        assert "secret" not in json.dumps(line)
+    assert guard.counts() == {"logs.fields_withheld": 3, "logs.structlog_processor": 3}
+
+
+def test_a_processor_that_fails_after_shutdown_shows_no_fields(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A logger that was cached meanwhile then has the service's own chain."""
+    structlog.configure(processors=[_broken, structlog.processors.JSONRenderer()])
+    log = structlog.get_logger("shop")
+    with installed(tmp_path, capture_streams=False):
+        log.info("cached")
+    log.warning("after", password="secret")
+    assert "after" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_mapping_that_cannot_be_read_is_withheld(tmp_path: Path) -> None:
+    """What a processor returns may be of a class of its own."""
+
+    class Unreadable(UserDict[str, Any]):
+        def __iter__(self) -> Any:
+            raise RuntimeError("keys")
+
+    structlog.configure(processors=[lambda *_: Unreadable(event="x", a=1)])
+    with installed(tmp_path, capture_streams=False) as lines:
+        structlog.get_logger("shop").info("said")
+        line = lines.all()[-1]
+    assert (line["message"], line["failed_processor"], line["level"]) == ("", "Terminal", "info")
+
+
+def test_a_filter_that_fails_writes_nothing_unfiltered(lines: InstalledLines) -> None:
+    """Nor does it reach the caller."""
+
+    def refuse(_: logging.LogRecord) -> bool:
+        raise RuntimeError("filter")
+
+    logging.getLogger("shop").addFilter(refuse)
+    try:
+        structlog.get_logger("shop").info("secret", password="secret")
+    finally:
+        logging.getLogger("shop").removeFilter(refuse)
+    assert lines.all() == []
+
+
+def test_lines_of_one_template_are_of_one_kind(tmp_path: Path) -> None:
+    """The storm limit counts them together, also where another handler wants a record."""
+    with installed(tmp_path, capture_streams=False, storm_limit=2) as lines:
+        for handlers in ([], [logging.NullHandler()]):
+            logger = logging.getLogger(f"shop{len(handlers)}")
+            logger.handlers = [*handlers]
+            for number in range(10):
+                structlog.get_logger(logger.name).info("order %d", number)
+                structlog.get_logger(logger.name).info("total %(n)d", {"n": number})
+            logger.handlers = []
+        messages = [line["message"] for line in lines.all()]
+    assert messages == ["order 0", "total 0", "order 1", "total 1"] * 2
+
+
+def test_fields_that_are_called_as_structlogs_own_are_fields(lines: InstalledLines) -> None:
+    """Whether the call has arguments or not."""
+    log = structlog.get_logger("shop")
+    log.info("100% done", positional_args=("x",))
+    log.bind(positional_args=1, event="bound").info("%s items", 2, exc_info="text", event="field")
+    log.info(event="the message", _set_aside=3)
+    found = lines.all()
+    assert [line["message"] for line in found] == ["100% done", "2 items", "the message"]
+    assert found[0]["positional_args"] == ["x"]
+    assert "format_error" not in found[0]
+    assert (found[1]["positional_args"], found[1]["event"], found[1]["exc_info"]) == (1, "field", "text")
+
+
+def test_arguments_of_a_class_of_their_own_raise_nothing(tmp_path: Path) -> None:
+    """What a processor makes of them may refuse to be counted."""
+
+    class Odd(tuple[Any, ...]):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            raise SystemExit(3)
+
+    def replace(_: Any, __: str, event: Any) -> Any:
+        event["positional_args"] = Odd((1,))
+        return event
+
+    structlog.configure(processors=[replace])
+    with installed(tmp_path, capture_streams=False) as lines:
+        structlog.get_logger("shop").info("one %d", 2)
+        assert lines.one()["message"] == "one 1"
+
+
+def test_awaited_calls_take_any_field_and_the_error_of_their_caller(lines: InstalledLines) -> None:
+    """Though they write on another thread, where no exception is current."""
+
+    async def main() -> None:
+        log = structlog.get_logger("shop")
+        await log.ainfo("one", event=1, level="x")
+        await log.alog(logging.WARNING, "two", event=2)
+        try:
+            raise KeyError("k")
+        except KeyError:
+            await log.aerror("three", exc_info=True)
+            await log.aexception("four", event=4)
+
+    asyncio.run(main())
+    found = lines.all()
+    assert [(line["message"], line["level"]) for line in found] == [
+        ("one", "info"),
+        ("two", "warning"),
+        ("three", "error"),
+        ("four", "error"),
+    ]
+    assert [line.get("event") for line in found] == [1, 2, None, 4]
+    assert [line.get("exception_type") for line in found] == [None, None, "KeyError", "KeyError"]
 
 
 def test_a_processor_may_drop_an_event(tmp_path: Path) -> None:

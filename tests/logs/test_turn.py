@@ -82,6 +82,19 @@ def test_who_is_next_comes_before_who_has_just_written(pipe: tuple[int, int]) ->
         assert not turn.take()
 
 
+def test_who_steps_back_is_not_next_any_more(pipe: tuple[int, int]) -> None:
+    """A process that stops trying does not keep all others from their turn."""
+    turn = Turn(open_outlet(pipe[1]))
+    with _other(pipe[1], Turn.take):
+        assert not turn.take()
+    turn.step_back()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if Turn(open_outlet(pipe[1])).take() else 3)
+    assert os.waitpid(pid, 0)[1] == 0
+    turn.step_back()
+
+
 def test_half_a_line_keeps_the_turn(pipe: tuple[int, int]) -> None:
     """Until the rest is out nobody else writes, but others may queue."""
     turn = Turn(open_outlet(pipe[1]))

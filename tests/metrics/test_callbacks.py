@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.metrics import Observation
 from opentelemetry.trace import get_current_span
 
@@ -213,19 +214,20 @@ def test_a_generator_that_fails_before_its_first_step_costs_itself() -> None:
     assert set(lab.collected()) == {"next"}
 
 
-def test_callbacks_run_quietly_on_a_thread_of_their_own() -> None:
-    """A request that one makes is no span, and its log lines are not exported; one thread serves all."""
+def test_callbacks_run_untraced_on_a_thread_of_their_own() -> None:
+    """A request that one makes is no span, but its log lines are the service's; one thread serves all."""
     lab, seen = Lab(), set()
 
     def look(_: Any) -> list[Observation]:
-        seen.add((threading.current_thread().name, exports(), get_current_span().is_recording()))
+        tracing = is_instrumentation_enabled() or get_current_span().is_recording()
+        seen.add((threading.current_thread().name, exports(), tracing))
         return one()
 
     for number in range(3):
         lab.meter.create_observable_gauge(f"g{number}", [look])
     lab.collected()
     lab.collected()
-    assert seen == {(_NAME, True, False)}
+    assert seen == {(_NAME, False, False)}
     assert lab.consumer.callbacks._helper is not None
 
 

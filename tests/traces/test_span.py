@@ -252,3 +252,54 @@ def test_an_odd_scope_has_a_name_that_can_be_sent() -> None:
     assert tracer._instrumentation_scope.version == "7"
     assert len(tracer._instrumentation_scope.attributes["k"]) < 20_000
     assert isinstance(provider.get_tracer("x", attributes=7), GuardedTracer)  # type: ignore[arg-type]
+
+
+class Untold:
+    """An argument that cannot tell whether it means yes."""
+
+    def __bool__(self) -> bool:
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize("argument", ["record_exception", "set_status_on_exception", "end_on_exit"])
+def test_an_argument_that_cannot_tell_means_yes(argument: str) -> None:
+    """The service's own exception goes on; the span is ended, with the exception on it."""
+    ended = Ended()
+    choice: Any = {argument: Untold()}
+    with pytest.raises(KeyError), ended.tracer.start_as_current_span("work", **choice):
+        raise KeyError("own")
+    span = ended.one()
+    assert span.status.status_code is StatusCode.ERROR
+    assert [event.name for event in span.events] == ["exception"]
+
+
+@pytest.mark.parametrize("argument", ["record_exception", "set_status_on_exception"])
+def test_a_span_as_a_block_means_yes_too(argument: str) -> None:
+    """The same for `with tracer.start_span(...)`."""
+    ended = Ended()
+    choice: Any = {argument: Untold()}
+    with pytest.raises(KeyError), ended.tracer.start_span("work", **choice):
+        raise KeyError("own")
+    assert ended.one().status.status_code is StatusCode.ERROR
+
+
+class Hostile(dict[str, Any]):
+    """A mapping whose every method ends the process."""
+
+    def get(self, *_: Any) -> Any:
+        """End it."""
+        raise SystemExit(3)
+
+    __getitem__ = __contains__ = __iter__ = keys = items = values = get
+
+
+def test_a_context_with_code_of_its_own_is_read_without_it() -> None:
+    """A span in it is the parent, as in a `Context`."""
+    ended = Ended()
+    with ended.tracer.start_as_current_span("parent") as parent:
+        context = Hostile(trace.set_span_in_context(parent, otel_context.Context()))
+    child: Any = ended.tracer.start_span("child", context=context)
+    child.end()
+    assert child.parent.span_id == parent.get_span_context().span_id
+    with ended.tracer.start_as_current_span("other", context=Hostile()):
+        pass

@@ -62,6 +62,24 @@ def test_what_is_small_is_left_to_the_interpreter(value: object) -> None:
     assert text_of(value) == str(value)
 
 
+def _group(levels: int) -> ExceptionGroup[Exception]:
+    group: ExceptionGroup[Exception] = ExceptionGroup("g", [ValueError(1)])
+    for _ in range(levels):
+        group = ExceptionGroup("g", [group, group])
+    return group
+
+
+def test_a_group_is_printed_as_a_container() -> None:
+    """`%r` of one whose members are shared ends; `%s` says how many there are, as ever."""
+    assert printable(small := _group(2)) is small
+    group = _group(28)
+    assert not is_light(group)
+    assert text_of(group) == str(group) == "g (2 sub-exceptions)"
+    assert len(f"{printable(group)!r}") < 1_000
+    assert len(text_of([group])) < 1_000
+    assert len(text_of(ValueError(group))) < 1_000
+
+
 @pytest.mark.parametrize(
     "value",
     [

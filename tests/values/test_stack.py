@@ -66,6 +66,21 @@ def test_a_wide_group_shows_its_first_members() -> None:
     assert "<9990 exceptions left out>" in stack
 
 
+def _shared(levels: int) -> ExceptionGroup[Exception]:
+    group: ExceptionGroup[Exception] = ExceptionGroup("g", [ValueError(1)])
+    for _ in range(levels):
+        group = ExceptionGroup("g", [group, group])
+    return group
+
+
+def test_members_that_are_shared_count_as_often_as_they_are_shown() -> None:
+    """Twenty-eight levels of two would be shown a quarter of a billion times."""
+    assert is_small(_shared(3), None)
+    assert not is_small(_shared(28), None)
+    error = _raised(_shared(28))
+    assert _stack(error).count("ExceptionGroup: g (2 sub-exceptions)") == 3
+
+
 @pytest.mark.parametrize("by", ["__cause__", "__context__"])
 def test_a_circle_is_walked_once(by: str) -> None:
     """An exception may be its own cause."""

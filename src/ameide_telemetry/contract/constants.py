@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ameide_telemetry.contract.model import Contract, Field
 
@@ -64,14 +64,15 @@ def _constants(contract: Contract) -> Iterator[tuple[str, object]]:
     yield from ((f"{name.upper()}_PATTERN", pattern) for name, pattern in contract.patterns.items())
     yield from ((f"HEADER_{field.name.upper()}", field.header) for field in contract.fields if field.header)
     for field in contract.fields:
-        yield from _log_keys(field)
+        yield from _spellings("LOG", field, field.log)
+        yield from _spellings("SPAN", field, field.span)
 
 
-def _log_keys(field: Field) -> Iterator[tuple[str, str]]:
-    for key in field.log[:1]:
-        yield f"LOG_{field.name.upper()}", key
-    for key in field.log[1:]:
-        yield f"LOG_{key.upper().replace('.', '_')}", key
+def _spellings(place: str, field: Field, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for key in keys[:1]:
+        yield f"{place}_{field.name.upper()}", key
+    for key in keys[1:]:
+        yield f"{place}_{key.upper().replace('.', '_')}", key
 
 
 def _assignment(name: str, value: object) -> str:

@@ -56,7 +56,19 @@ __all__ = [
     "RESOURCE_ENVIRONMENT",
     "SCHEMA_VERSION",
     "SESSION_ID_PATTERN",
+    "SPAN_ERROR_TYPE",
+    "SPAN_HTTP_METHOD",
+    "SPAN_HTTP_REQUEST_SIZE",
+    "SPAN_HTTP_RESPONSE_SIZE",
+    "SPAN_HTTP_ROUTE",
+    "SPAN_HTTP_STATUS",
     "SPAN_ID_PATTERN",
+    "SPAN_REQUEST_ID",
+    "SPAN_SAAS_TENANT",
+    "SPAN_SESSION_ID",
+    "SPAN_TENANT_ID",
+    "SPAN_TRUNCATED_BYTES",
+    "SPAN_URL_PATH",
     "TENANT_ID_PATTERN",
     "TIMESTAMP_PATTERN",
     "TRACE_FLAGS_PATTERN",
@@ -166,7 +178,19 @@ RESOURCE_ENVIRONMENT: Final[Mapping[str, tuple[str, ...]]] = {
 }
 SCHEMA_VERSION: Final = "1.0"
 SESSION_ID_PATTERN: Final = r"[A-Za-z0-9!\-_.*'()]{1,150}"
+SPAN_ERROR_TYPE: Final = "error.type"
+SPAN_HTTP_METHOD: Final = "http.request.method"
+SPAN_HTTP_REQUEST_SIZE: Final = "http.request.body.size"
+SPAN_HTTP_RESPONSE_SIZE: Final = "http.response.body.size"
+SPAN_HTTP_ROUTE: Final = "http.route"
+SPAN_HTTP_STATUS: Final = "http.response.status_code"
 SPAN_ID_PATTERN: Final = "(?!0{16})[0-9a-f]{16}"
+SPAN_REQUEST_ID: Final = "request_id"
+SPAN_SAAS_TENANT: Final = "saas.tenant"
+SPAN_SESSION_ID: Final = "ameide.session_id"
+SPAN_TENANT_ID: Final = "tenant_id"
+SPAN_TRUNCATED_BYTES: Final = "ameide.truncated_bytes"
+SPAN_URL_PATH: Final = "url.path"
 TENANT_ID_PATTERN: Final = r"[A-Za-z0-9!\-_.*'()]{1,150}"
 TIMESTAMP_PATTERN: Final = (
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{6}Z"

@@ -15,6 +15,7 @@ budget       how many bytes of memory the records of all signals may wait in
 queue        a bounded queue of records (spans, log records)
 together     all signals under one deadline
 otlp         settings -> sender, built on the worker thread
+grpc_forks   whether gRPC can be used in this process, a child of one that used it
 log_records  the SDK's logger provider, for lines that also leave over OTLP
 """
 

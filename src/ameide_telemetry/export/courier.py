@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["Courier", "Delivery", "Employer"]
 
 _SEND: Final = guard.site("export.send", foreign=True, thread=True)
-_CLOSE: Final = guard.site("export.close", foreign=True, thread=True)
+# Not of a thread: a signal handler that ends the process may interrupt it, and must be heard.
+_CLOSE: Final = guard.site("export.close", foreign=True)
 _ENDED: Final = Answer("shutdown")
 _OUT_OF_TIME: Final = Answer("timeout")
+# Of the process and of the machine. They may be free again soon.
+_NO_DESCRIPTORS: Final = Answer("no_descriptors", retry=True)
+_WITHOUT_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Employer(Protocol):
@@ -196,11 +201,17 @@ class Courier:
             try:
                 answer = self._connected().send(part, deadline)
             except BaseException as problem:
-                # It may be a record's fault, so the records are looked at.
-                bad = self._unsendable(part)
-                answer = Answer(type(problem).__name__ if bad == () else UNENCODABLE)
+                answer = self._blamed(part, problem)
                 raise
         return answer
+
+    def _blamed(self, part: Any, problem: BaseException) -> Answer:
+        if isinstance(problem, OSError) and problem.errno in _WITHOUT_DESCRIPTORS:
+            # Every module that the first attempt imports takes one for a moment.
+            return _NO_DESCRIPTORS
+        # It may be a record's fault, so the records are looked at.
+        bad = self._unsendable(part)
+        return Answer(type(problem).__name__ if bad == () else UNENCODABLE)
 
     def _unsendable(self, part: Any) -> tuple[int, ...] | None:
         """Return the positions of bad records; None when even the question cannot be asked for this part."""

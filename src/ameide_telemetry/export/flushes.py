@@ -76,7 +76,7 @@ class Flushes:
             if flush.end <= end:
                 flush.done.set()
 
-    def release(self, error: str) -> None:
+    def release(self, error: str | None) -> None:
         """Let everybody return."""
         waiting, self._heard = self._heard, []
         while self._asked:

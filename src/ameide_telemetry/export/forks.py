@@ -2,7 +2,8 @@
 
 A fork waits while a worker imports. Python renews the lock of the whole import system in a child, but not
 those of single modules (CPython 3.11): a child made in the middle of an import would wait for that module
-for ever.
+for ever. And what the children need is imported before the first fork: twenty that are made at the same time
+and each import it anew may be at their end before they have.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ameide_telemetry import guard
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-__all__ = ["Forked", "once_per_process", "watch_forks", "without_forks"]
+__all__ = ["Forked", "before_forks", "once_per_process", "watch_forks", "without_forks"]
+
+_PREPARE: Final = guard.site("export.before_fork", foreign=True)
 
 # Several times what the largest import takes on a busy machine. A fork is not held up for longer.
 _IMPORT_SECONDS: Final = 5.0
@@ -35,6 +40,8 @@ class _Hook:
     def __init__(self) -> None:
         self._watched: weakref.WeakSet[Forked] = weakref.WeakSet()
         self._registered = False
+        # In order, and each once.
+        self._preparations: dict[Callable[[], object], None] = {}
         self._imports = threading.RLock()
         self._fork = threading.local()
 
@@ -48,6 +55,9 @@ class _Hook:
                 after_in_child=self._after_in_child,
             )
 
+    def prepare(self, work: Callable[[], object]) -> None:
+        self._preparations[work] = None
+
     @contextmanager
     def held_up(self) -> Iterator[None]:
         """Let forks by other threads wait until the block ends."""
@@ -56,6 +66,9 @@ class _Hook:
 
     def _before(self) -> None:
         self._fork.waited = self._imports.acquire(timeout=_IMPORT_SECONDS)
+        # Without anybody who sends, nobody needs it.
+        for work in tuple(self._preparations) if self._watched else ():
+            _PREPARE.call(work)
 
     def _after_in_parent(self) -> None:
         if self._fork.waited:
@@ -82,6 +95,11 @@ def once_per_process() -> threading.RLock:
 def without_forks() -> AbstractContextManager[None]:
     """Return a block in which no other thread forks, for imports on a worker; a fork waits 5 s at most."""
     return _hook.held_up()
+
+
+def before_forks(work: Callable[[], object]) -> None:
+    """Call `work` before each fork; where it has nothing to do any more it has to be quick."""
+    _hook.prepare(work)
 
 
 def watch_forks(what: Forked) -> None:

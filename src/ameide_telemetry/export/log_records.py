@@ -7,7 +7,6 @@ SDK's resource detectors in a thread pool (1.45, a default of `ReadWriteLogRecor
 from __future__ import annotations
 
 import copy
-import threading
 import weakref
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +16,7 @@ from opentelemetry.context import Context
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.fit import fit_log_record
+from ameide_telemetry.export.forks import once_per_process
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.export.quiet import exports
@@ -108,7 +108,6 @@ class _Process:
     """What this process has made so far."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.owned: Any = None
         self.processors: weakref.WeakKeyDictionary[Any, PipelineLogProcessor] = weakref.WeakKeyDictionary()
 
@@ -127,7 +126,7 @@ def install(
     where = destination("logs", exporter, settings.logs.otlp, timeout=settings.logs.export_timeout)
     if settings.disabled or not settings.logs.enabled or where is None:
         return LogRecords(None, "disabled")
-    with _process.lock:
+    with once_per_process():
         provider, origin = _provider(settings.logs, resource)
         if provider is None:
             return LogRecords(None, "disabled")

@@ -15,6 +15,8 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ameide_telemetry.export.destination import UNENCODABLE, Answer, Destination
+from ameide_telemetry.export.forks import before_forks
+from ameide_telemetry.export.grpc_forks import watch_grpc
 from ameide_telemetry.settings.secrets import concealed_url
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ def destination(
         return Destination("console", "", partial(_console, signal), timeout, timeout)
     if exporter != "otlp" or otlp is None:
         return None
+    _FORKS[otlp.protocol]()
     return Destination(
         f"otlp {otlp.protocol}",
         concealed_url(otlp.endpoint),
@@ -168,6 +171,16 @@ def _version(distribution: str) -> str:
         return "unknown"
 
 
+def _load_http() -> None:
+    for name in ("encoding", "over_http"):
+        import_module(f"{_ROOM}.{name}")
+
+
+# gRPC is not loaded before it is used: a process that has threads of it cannot fork as it likes.
+_FORKS: Final[Mapping[str, Callable[[], None]]] = {
+    "http/protobuf": partial(before_forks, _load_http),
+    "grpc": watch_grpc,
+}
 _WIRES: Final[Mapping[str, Callable[[OtlpSettings, Encoding], Wire]]] = {
     "http/protobuf": _http,
     "grpc": _grpc,

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.export.quiet import quiet
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -89,7 +91,9 @@ class Outage:
         # One at a time, and nobody waits for the other or for themselves.
         if self._speaking.acquire(blocking=False):
             try:
-                self._say_what_is_due()
+                # Not only workers come here, and who reports a loss must not cause another one.
+                with quiet():
+                    self._say_what_is_due()
             finally:
                 self._speaking.release()
 

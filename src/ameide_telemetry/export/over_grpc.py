@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.destination import Answer
+from ameide_telemetry.export.grpc_forks import NOT_FORKABLE, is_unusable, note_use
 
 if TYPE_CHECKING:
     from ameide_telemetry.settings import OtlpSettings
@@ -68,7 +69,7 @@ class GrpcWire:
         self._otlp = otlp
         self._method = method
         self._options = (("grpc.primary_user_agent", user_agent), *_OPTIONS)
-        self._credentials = None if otlp.insecure else _credentials(self._grpc, otlp)
+        self._credentials = None if otlp.insecure or is_unusable() else _credentials(self._grpc, otlp)
         self._channel: Any = None
         self._inherited: Any = None
         self._pid = os.getpid()
@@ -77,6 +78,8 @@ class GrpcWire:
     def post(self, body: bytes, deadline: float) -> bytes | Answer:
         """Make one attempt; return the body of the acknowledgement, or what went wrong."""
         seconds = deadline - time.monotonic()
+        if is_unusable():
+            return Answer(error=NOT_FORKABLE)
         refusal = self._aborted() or (Answer(error="timeout", retry=True) if seconds <= 0 else None)
         if refusal is not None:
             return refusal
@@ -113,6 +116,7 @@ class GrpcWire:
         return channel
 
     def _made(self) -> Any:
+        note_use()
         compression = getattr(self._grpc.Compression, _COMPRESSIONS[self._otlp.compression])
         options = {"options": self._options, "compression": compression}
         target = _target(self._otlp.endpoint)

@@ -16,7 +16,7 @@ from opentelemetry import context as otel_context
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["exports", "mute", "quiet"]
+__all__ = ["exports", "mute", "quiet", "untraced"]
 
 # The API has no public name for the key that contrib instrumentations and the SDK's own processors look
 # at (`opentelemetry.context._SUPPRESS_INSTRUMENTATION_KEY`, 1.45). The plain string is the older spelling,
@@ -31,13 +31,14 @@ _KEYS: Final = tuple(
     if key
 )
 _EXPORTER_LOGGERS: Final = ("opentelemetry.exporter.", "opentelemetry.sdk.", "opentelemetry.util.")
+# Whoever logs while a message is encoded and sent. `requests` has no log call, and gRPC none on this way.
 _NOISY_LOGGERS: Final = (
-    "opentelemetry.exporter.otlp.common.http",
-    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
-    "opentelemetry.exporter.otlp.proto.http.metric_exporter",
-    "opentelemetry.exporter.otlp.proto.http._log_exporter",
-    "opentelemetry.exporter.otlp.proto.grpc.exporter",
+    "opentelemetry.exporter.otlp.proto.common._internal",
+    "opentelemetry.exporter.otlp.proto.common._internal.metrics_encoder",
+    "urllib3.connection",
     "urllib3.connectionpool",
+    "urllib3.response",
+    "urllib3.util.retry",
 )
 _thread = threading.local()
 
@@ -45,16 +46,25 @@ _thread = threading.local()
 @contextmanager
 def quiet() -> Iterator[None]:
     """Run the block as exporting: no spans are made in it, and `exports` says so for its log records."""
+    before = getattr(_thread, "quiet", False)
+    with untraced():
+        _thread.quiet = True
+        try:
+            yield
+        finally:
+            _thread.quiet = before
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Run the block without spans: for the service's code that runs between exports, whose lines count."""
     context = otel_context.get_current()
     for key in _KEYS:
         context = otel_context.set_value(key, value=True, context=context)
     token = otel_context.attach(context)
-    before = getattr(_thread, "quiet", False)
-    _thread.quiet = True
     try:
         yield
     finally:
-        _thread.quiet = before
         otel_context.detach(token)
 
 
@@ -67,10 +77,10 @@ def exports(logger: str = "") -> bool:
 
 
 def mute() -> None:
-    """Drop what exporters log per retry on worker threads, for the rest of the process.
+    """Drop what is logged per message on worker threads, also for handlers that are not ours.
 
-    A pipeline says an outage once, with counts. The filter stays after a shutdown, because a worker may
-    still be on its way out when the log side is already undone.
+    A pipeline says an outage once, with counts. The filter stays for the rest of the process, because a
+    worker may still be on its way out when the log side is already undone.
     """
     for name in _NOISY_LOGGERS:
         # Adding the same filter twice does nothing.

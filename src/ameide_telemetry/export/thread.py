@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.wake import Latch
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkerThread"]
 
+# What ends a thread over and over must not keep a processor busy.
+_PAUSE_SECONDS: Final = 1.0
+
 
 class WorkerThread:
     """At most one thread at a time, for one life of a pipeline.
@@ -20,17 +24,19 @@ class WorkerThread:
     Args:
         name: of the thread.
         work: what it does; when that returns, the thread ends.
+        again: called a second after the thread died: the last thing that it does is to have it replaced.
 
     Attributes:
         running: whether there is a worker; a plain attribute, because it is asked for every record.
         restarts: how many threads have died and were replaced.
     """
 
-    __slots__ = ("_ended", "_name", "_starting", "_thread", "_work", "restarts", "running")
+    __slots__ = ("_again", "_ended", "_name", "_starting", "_thread", "_work", "restarts", "running")
 
-    def __init__(self, name: str, work: Callable[[], None]) -> None:
+    def __init__(self, name: str, work: Callable[[], None], *, again: Callable[[], None]) -> None:
         self._name = name
         self._work = work
+        self._again = again
         self._thread: threading.Thread | None = None
         self._ended = Latch()
         self._starting = threading.Lock()
@@ -80,9 +86,17 @@ class WorkerThread:
             guard.note("export.worker_restarted")
 
     def _run(self, ended: Latch) -> None:
+        died = True
         try:
             self._work()
+            died = False
         finally:
             if ended is self._ended:
                 self.running = False
             ended.set()
+            if died:
+                try:
+                    time.sleep(_PAUSE_SECONDS)
+                finally:
+                    # Whoever ends threads may do it twice.
+                    self._again()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from ameide_telemetry.contract import names
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import exact, text_of, type_name, valid
 
@@ -15,7 +16,7 @@ __all__ = ["MAX_DEPTH", "MAX_RECORD", "TRUNCATED", "TooLargeError", "Trim", "mom
 MAX_RECORD: Final = 2**20
 # A protobuf reader refuses more than a hundred nested messages, and one level here makes three or four.
 MAX_DEPTH: Final = 10
-TRUNCATED: Final = "ameide.truncated_bytes"
+TRUNCATED: Final = names.SPAN_TRUNCATED_BYTES
 _ITEM: Final = 16
 _PAIR: Final = 100
 _MAX_INT: Final = 2**63

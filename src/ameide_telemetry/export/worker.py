@@ -91,7 +91,8 @@ class Pipeline(ABC):
     def _begin(self) -> None:
         # Guards what is on its way, between the worker and a shutdown that gives it up.
         self._lock = threading.RLock()
-        self._thread = WorkerThread(f"ameide-telemetry-{self.signal}", partial(self._run, self._epoch))
+        work = partial(self._run, self._epoch)
+        self._thread = WorkerThread(f"ameide-telemetry-{self.signal}", work, again=self.start)
         self._work, self._urgent = Bell(), Bell()
         self._flushes = Flushes()
         self._inflight = 0
@@ -130,8 +131,8 @@ class Pipeline(ABC):
             deadline: `time.monotonic()` value at which to return, whatever the collector does.
 
         Returns:
-            ok when everything that waited was acknowledged in time. After `shutdown` it is not ok, with
-            error `shutdown`: nothing can be delivered any more.
+            ok when everything that waited was acknowledged in time, also while a shutdown is under way. After
+            it, the result is not ok, with error `shutdown`: nothing can be delivered any more.
         """
         return self.end_flush(self.begin_flush(), deadline)
 
@@ -149,17 +150,23 @@ class Pipeline(ABC):
         """
         self.check_process()
         flush = Flush(self._ledger.counts())
-        if self._closing:
-            flush.finish("shutdown")
-            return flush
+        # While a shutdown is under way the worker still sends, and who ends the process may wait for that.
         self._flushes.ask(flush)
         self._ring()
         # Asked first, looked at then: what ends the worker in between finds the flush and finishes it.
         if self._abandoned:
             flush.finish("shutdown")
         elif not self._thread.running:
-            flush.finish("thread_refused" if self._anything_waits() else None)
+            flush.finish(self._unattended_error())
         return flush
+
+    def _unattended_error(self) -> str | None:
+        """Return what a flush without a worker is told, which for the last of them may have been enough."""
+        if not self._closing:
+            return "thread_refused" if self._anything_waits() else None
+        if self._outage.open:
+            return self._cause()
+        return "shutdown" if self._ledger.counts()["queued"] else None
 
     def end_flush(self, flush: Flush, deadline: float) -> SignalResult:
         """Wait for what `begin_flush` asked, until `deadline` at most."""
@@ -217,7 +224,7 @@ class Pipeline(ABC):
             rest = self._discard() + self._inflight
             self._inflight = 0
             self._release()
-            self._flushes.release("shutdown")
+            self._flushes.release(self._unattended_error())
         # Interrupts an export that is under way.
         self._courier.close()
         return rest

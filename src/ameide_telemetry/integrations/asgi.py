@@ -19,19 +19,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
 from opentelemetry import context as otel_context
-from opentelemetry.context import Context
 
 from ameide_telemetry import guard
-from ameide_telemetry.context import current_bindings, remember
+from ameide_telemetry.context import forget, remember
 from ameide_telemetry.contract import names
 from ameide_telemetry.integrations.exchange import Call, Exchange
 from ameide_telemetry.integrations.routes import RouteNames
+from ameide_telemetry.integrations.surroundings import Surroundings, left_surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextvars import Token
 
+    from opentelemetry.context import Context
+
+    from ameide_telemetry.context import Departure
     from ameide_telemetry.integrations.server import ServerTelemetry
 
 __all__ = ["ASGIApplication", "Message", "Receive", "Scope", "Send", "TelemetryMiddleware"]
@@ -89,7 +92,7 @@ class TelemetryMiddleware:
         try:
             await self.app(opened.scope, opened.receive, opened.send)
         except BaseException as error:
-            _CLOSE.call(opened.fail, error)
+            _departure = _CLOSE.call(opened.fail, error)
             raise
         _CLOSE.call(opened.close)
 
@@ -104,7 +107,8 @@ class TelemetryMiddleware:
         connection = _CONNECTIONS.get(kind)
         if connection is None:
             return None
-        surroundings = _left_surroundings()
+        forget()
+        surroundings = left_surroundings()
         opened = connection(telemetry, self._routes, scope, receive, send)
         opened.enter(surroundings)
         return opened
@@ -113,21 +117,24 @@ class TelemetryMiddleware:
 class _Connection(ABC):
     """What the two kinds of connection have in common."""
 
-    __slots__ = ("_receive", "_routes", "_send", "_surroundings", "_token", "exchange", "scope")
+    __slots__ = ("_marked", "_receive", "_routes", "_send", "_surroundings", "_token", "exchange", "scope")
 
     def __init__(
         self, telemetry: ServerTelemetry, routes: RouteNames, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        headers = tuple(scope["headers"])
-        self.scope: Scope = {**scope, "headers": headers, **_STEP_ASIDE}
+        call = _call(scope, telemetry.reader.from_pairs(_headers(scope)))
+        # The caller's own scope and no copy: whoever wraps us reads there what the application found out.
+        self.scope = scope
+        self._marked = {key: scope[key] for key in _STEP_ASIDE if key in scope}
+        scope.update(_STEP_ASIDE)
         self._routes = routes
         self._receive = receive
         self._send = send
         self._token: Token[Context] | None = None
-        self._surroundings: _Surroundings | None = None
-        self.exchange = Exchange(telemetry, _call(scope, telemetry.reader.from_pairs(headers)))
+        self._surroundings: Surroundings | None = None
+        self.exchange = Exchange(telemetry, call)
 
-    def enter(self, surroundings: _Surroundings | None) -> None:
+    def enter(self, surroundings: Surroundings | None) -> None:
         """Make the request's context current, in place of what the server left around it."""
         self._surroundings = surroundings
         self._token = otel_context.attach(self.exchange.context)
@@ -152,23 +159,30 @@ class _Connection(ABC):
         if prepared[1]:
             _CLOSE.call(self._sent_all)
 
-    def fail(self, error: BaseException) -> None:
-        """The application raised."""
+    def fail(self, error: BaseException) -> Departure | None:
+        """The application raised; returns what the caller's frame has to hold."""
         with _CLOSE:
-            remember(error, self.exchange.context)
             if not (self.exchange.disconnected and _says_disconnect(error)):
                 self.exchange.fail(error)
-        # GeneratorExit: the event loop is gone and the coroutine is closed inside a foreign context.
-        self.close(detach=not isinstance(error, GeneratorExit))
+        # The event loop is gone and the coroutine is closed inside a foreign context.
+        closed = issubclass(type(error), GeneratorExit)
+        self.close(detach=not closed)
+        return None if closed else remember(error, self.exchange.context)
 
     def close(self, *, detach: bool = True) -> None:
         """The application is done."""
         with _CLOSE:
             self._finish()
+        _CLOSE.call(self._unmark)
         if detach and self._token is not None:
             otel_context.detach(self._token)
             if self._surroundings is not None:
                 self._surroundings.restore()
+
+    def _unmark(self) -> None:
+        for key in _STEP_ASIDE:
+            self.scope.pop(key, None)
+        self.scope.update(self._marked)
 
     def _finish(self) -> None:
         if not self.exchange.finished:
@@ -327,34 +341,15 @@ class _Lifespan:
         await self.send({"type": "lifespan.shutdown.complete"})
 
 
-class _Surroundings:
-    """What another request left where this one starts; put back at the end.
-
-    uvicorn starts a pipelined request inside the context of the one before, and an application may call
-    another one in its own task.
-    """
-
-    __slots__ = ("_token", "_variables")
-
-    def __init__(self) -> None:
-        # What the service bound by structlog's own means would go on into this request.
-        self._variables = structlog.contextvars.get_contextvars()
-        structlog.contextvars.clear_contextvars()
-        # Whatever fails from here on, the application does not run in the other request's context.
-        self._token = otel_context.attach(Context())
-
-    def restore(self) -> None:
-        otel_context.detach(self._token)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**self._variables)
-
-
 _CONNECTIONS: Final[dict[str, type[_Connection]]] = {"http": _Http, "websocket": _Websocket}
 
 
-def _left_surroundings() -> _Surroundings | None:
-    """Leave another request's context, if this is one."""
-    return None if current_bindings() is None else _Surroundings()
+def _headers(scope: Scope) -> Iterable[tuple[bytes, bytes]]:
+    """Return the headers; ASGI allows any iterable, and the application reads it too."""
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    if type(headers) is not list and iter(headers) is headers:
+        headers = scope["headers"] = list(headers)
+    return headers
 
 
 def _call(scope: Scope, headers: dict[str, str]) -> Call:
@@ -387,4 +382,4 @@ def _identified(message: Message, request_id: str) -> tuple[int | None, Message]
 
 def _says_disconnect(error: BaseException) -> bool:
     """Return whether the exception only tells that the client is gone, whichever framework raised it."""
-    return isinstance(error, OSError) or "Disconnect" in type(error).__name__
+    return issubclass(type(error), OSError) or "Disconnect" in type(error).__name__

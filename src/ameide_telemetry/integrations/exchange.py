@@ -17,7 +17,6 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from ameide_telemetry import guard
-from ameide_telemetry.context import remember
 from ameide_telemetry.contract import names
 
 if TYPE_CHECKING:
@@ -73,7 +72,8 @@ class Exchange:
         context: OTel context in which the application runs.
         status: response status; None until the response started.
         route: route template, once known.
-        error: the exception that left the application, or that the framework turned into a 500.
+        error: the exception that left the application, or that the framework turned into a 500; None again
+            when span, sample and line are written.
         disconnected: whether the client left before the response was complete.
         request_size: bytes of the request body; None when unknown.
         response_size: bytes of the response body; None when unknown.
@@ -142,10 +142,9 @@ class Exchange:
             self._elapsed = perf_counter() - self._started
 
     def fail(self, error: BaseException) -> None:
-        """Remember the exception, and leave the request's context on it for the server's own line."""
-        if self.error is None:
+        """Keep the first exception until span, sample and line are written."""
+        if self.error is None and not self._finished:
             self.error = error
-        remember(error, self.context)
 
     def finish(self) -> None:
         """Write span, duration sample and access line; the second call does nothing."""
@@ -167,6 +166,8 @@ class Exchange:
                     self._span.end(self._end_time(self._span))
         finally:
             otel_context.detach(token)
+            # Its traceback holds the frames of the request, which hold this object: they go when it goes.
+            self.error = None
 
     def _open(self, links: tuple[trace.Link, ...]) -> None:
         with _SPAN_SITE:
@@ -218,7 +219,7 @@ class Exchange:
     def _settle(self) -> str | None:
         """Settle the status of a response that never started, and return `error.type`."""
         if self.error is not None:
-            if self.status is None and isinstance(self.error, Exception):
+            if self.status is None and issubclass(type(self.error), Exception):
                 self.status = _SERVER_ERROR
             return _qualified(type(self.error))
         if self.disconnected:

@@ -19,6 +19,7 @@ from opentelemetry.context import Context
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, current_bindings, with_bindings
 from ameide_telemetry.contract import names
+from ameide_telemetry.propagation import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -131,7 +132,7 @@ class InboundReader:
         context = Context()
         if carrier:
             with _EXTRACT:
-                context = wanted.propagator.extract(carrier, context)
+                context = wanted.propagator.extract(carrier, context, TEXTS)
             if not isinstance(context, Context):
                 # For OTel None is the ambient context, which may be another request's.
                 guard.note("inbound.no_context", "the propagator returned no context: it is left out")

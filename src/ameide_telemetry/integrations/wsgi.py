@@ -10,21 +10,24 @@ body's `close` still runs in the request's context and does not stretch its dura
 from __future__ import annotations
 
 import contextvars
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
 
 from ameide_telemetry import guard
+from ameide_telemetry.context import forget, remember
 from ameide_telemetry.contract import names
 from ameide_telemetry.integrations.exchange import Call, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from contextvars import Context
     from types import TracebackType
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from ameide_telemetry.context import Departure
     from ameide_telemetry.integrations.server import ServerTelemetry
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
@@ -67,11 +70,18 @@ class TelemetryMiddleware:
         context = _OPEN.call(self._context, environ)
         if context is None:
             return self.app(environ, start_response)
-        return context.run(self._serve, environ, start_response, context)
+        try:
+            return context.run(self._serve, environ, start_response, context)
+        except BaseException as error:
+            _departure = _CLOSE.call(_left, error, context)
+            raise
 
     def _context(self, environ: WSGIEnvironment) -> Context | None:
         """Return the context to serve in; None where the application is to be left alone."""
-        return None if self.telemetry is None or MARK in environ else contextvars.copy_context()
+        if self.telemetry is None or MARK in environ:
+            return None
+        forget()
+        return contextvars.copy_context()
 
     def _serve(
         self, environ: WSGIEnvironment, start_response: StartResponse, context: Context
@@ -120,8 +130,11 @@ class _Response:
         self.exchange = Exchange(telemetry, _call(environ, telemetry.reader.from_environ(environ)))
         environ[MARK] = self.exchange
 
-    def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /) -> Write:
+    def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Write:
         """Begin the response with the request id among its headers."""
+        if type(headers) is not list and isinstance(headers, Iterator):
+            # PEP 3333 asks for a list, and servers take what can be read once all the same.
+            headers = list(headers)
         given = _START.call(self._starting, status, headers)
         if given is None:
             given = headers
@@ -132,10 +145,9 @@ class _Response:
         return _START.call(self._counting, write) or write
 
     def _starting(self, status: str, headers: Headers) -> Headers:
-        identified = self._identified(headers)
-        self.exchange.status = int(status[:3])
         self.exchange.route = _route(self._environ)
-        return identified
+        self.exchange.status = _status(status)
+        return self._identified(headers)
 
     def fail(self, error: BaseException) -> None:
         """The application raised, in the call or in the body."""
@@ -227,14 +239,24 @@ class _Body:
         return self
 
     def __next__(self) -> bytes:
-        return self._context.run(self._step)
+        try:
+            return self._context.run(self._step)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            _departure = _CLOSE.call(remember, error, self._response.exchange.context)
+            raise
 
     def close(self) -> None:
         """Close the application's body, once, and end the request."""
         if self._closed:
             return
         self._closed = True
-        self._context.run(self._close)
+        try:
+            self._context.run(self._close)
+        except BaseException as error:
+            _departure = _CLOSE.call(remember, error, self._response.exchange.context)
+            raise
 
     def _step(self) -> bytes:
         try:
@@ -274,6 +296,11 @@ class _SizedBody(_Body):
         return len(self._body)  # type: ignore[arg-type]  # chosen for bodies with a length
 
 
+def _left(error: BaseException, context: Context) -> Departure | None:
+    """Note the request's context in the server's own, where it logs what it gets."""
+    return remember(error, context.run(otel_context.get_current))
+
+
 def _call(environ: WSGIEnvironment, headers: dict[str, str]) -> Call:
     path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
     name = environ.get("SERVER_NAME")
@@ -287,6 +314,12 @@ def _call(environ: WSGIEnvironment, headers: dict[str, str]) -> Call:
         server=(name, int(port) if port.isdecimal() else None) if name else None,
         headers=headers,
     )
+
+
+def _status(status: object) -> int | None:
+    """Return the number that a status begins with; None for one that a server will refuse."""
+    code = status[:3] if isinstance(status, str) else ""
+    return int(code) if code.isdecimal() else None
 
 
 def _route(environ: WSGIEnvironment) -> str | None:

@@ -7,6 +7,7 @@ lifespan and the exit of a gunicorn worker call `flush_now`. Everything else get
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import sys
 import threading
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.export.worker import Pipeline
     from ameide_telemetry.ledger import Ledger
 
-__all__ = ["Watch", "at_end", "ending", "flush_now", "resume", "watch"]
+__all__ = ["Watch", "at_end", "ending", "flush_now", "patience", "resume", "turn", "watch"]
 
 _EXIT: Final = guard.site("lifecycle.exit")
 _FORK: Final = guard.site("lifecycle.fork")
@@ -92,27 +93,48 @@ class Watch:
                 self._finish(deadline)
 
 
-class _Budget:
-    """The time for one end of the process, however many hooks take part in it.
+class _Hook:
+    """A part of an end of the process, from when until when."""
 
-    Only waiting counts: what a server does between two hooks is its own.
+    __slots__ = ("begun", "ended")
+
+    def __init__(self, begun: float) -> None:
+        self.begun = begun
+        self.ended = math.inf
+
+
+class _Budget:
+    """The time for one end of the process, however many hooks take part in it, also at the same time.
+
+    Only waiting counts: what a server does between two hooks is its own. No lock: each step is one of a list
+    or of an attribute, in whichever thread.
     """
 
     def __init__(self) -> None:
-        self._spent = 0.0
-        self._until = 0.0
+        self._hooks: list[_Hook] = []
 
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[float]:
-        """Give the deadline of a hook that has `seconds` together with the hooks just before it."""
+        """Give the deadline of a hook that has `seconds` together with those just before and beside it."""
         begun = time.monotonic()
-        if begun - self._until > _SAME_END_SECONDS:
-            self._spent = 0.0
+        if all(begun - each.ended > _SAME_END_SECONDS for each in self._hooks):
+            self._hooks = []
+        left = max(0.0, seconds - self._waited(begun))
+        hook = _Hook(begun)
+        self._hooks.append(hook)
         try:
-            yield begun + max(0.0, seconds - self._spent)
+            yield begun + left
         finally:
-            self._until = time.monotonic()
-            self._spent += self._until - begun
+            hook.ended = time.monotonic()
+
+    def _waited(self, now: float) -> float:
+        """Return the seconds in which any hook was at work; time that several share counts once."""
+        waited, counted = 0.0, -math.inf
+        for hook in sorted(self._hooks, key=lambda each: each.begun):
+            ended = min(hook.ended, now)
+            waited += max(0.0, ended - max(hook.begun, counted))
+            counted = max(counted, ended)
+        return waited
 
 
 class _Process:
@@ -199,6 +221,8 @@ class _Process:
 
 
 _process: Final = _Process()
+# By process id.
+_turns: Final[dict[int, threading.RLock]] = {}
 
 
 def watch(
@@ -251,6 +275,21 @@ def resume() -> None:
     if watched is not None:
         for pipeline in watched.pipelines:
             pipeline.start()
+
+
+def turn() -> threading.RLock:
+    """Return the lock that telemetry is started and shut down under, in this very process.
+
+    A forked child never finds the one that a thread of its parent holds.
+    """
+    # One step, whichever thread comes first.
+    return _turns.setdefault(os.getpid(), threading.RLock())
+
+
+def patience() -> float:
+    """Return the seconds that the end of the process may take; none where nothing is watched."""
+    watched = _process.current
+    return watched.exit_timeout if watched is not None else 0.0
 
 
 def ending() -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
 from ameide_telemetry.findings import Finding
-from ameide_telemetry.lifecycle import process
+from ameide_telemetry.lifecycle import holding, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,10 @@ class _Request:
     def wait(self, seconds: float) -> bool:
         """Wait for the answer; False means that whoever answers has to find the asker."""
         return self._answered.acquire(timeout=seconds) or not self._taken.acquire(blocking=False)
+
+    def wait_on(self, seconds: float) -> None:
+        """Wait for the answer to somebody who has left."""
+        self._answered.acquire(timeout=seconds)
 
     def answer(self) -> bool:
         """Answer; return whether somebody waits for it, or has to be found."""
@@ -93,21 +97,33 @@ class Sigterm:
                 self._begin()
                 self._forget = process.at_end(self.settle)
                 signal.signal(signal.SIGTERM, self)
+                holding.hold_for(self)
                 self._active = True
 
     def undo(self) -> None:
         """Put the previous handler back; where somebody has put another in our place, theirs stays."""
         if not self._active:
             return
+        self._wait_for_turn()
         # Whoever calls us still, because they remember us as the handler before theirs, is passed on.
         self._active = False
         self._requests.put(None)
+        holding.let_go_of(self)
         if self._forget is not None:
             self._forget()
         # Outside the main thread nothing can be put back; then the rule above holds.
         current: object = signal.getsignal(signal.SIGTERM)
         if current is self and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._previous)
+        if self._pid == os.getpid() and self._taken() is not None:
+            # Nobody else would: our thread has been told to go.
+            signal.pthread_kill(_main_thread(), signal.SIGTERM)
+
+    def _wait_for_turn(self) -> None:
+        """Let a signal that came during the shutdown have its effect when everything is sent."""
+        request = self._request
+        if request is not None and self._pid == os.getpid():
+            request.wait_on(process.patience())
 
     def settle(self) -> None:
         """Pass on a signal that still waits, as the last thing at exit, and any later one at once."""
@@ -119,6 +135,8 @@ class Sigterm:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle the signal."""
+        if holding.later(frame):
+            return
         due: int | None = 1
         if self._active:
             due = _ASK.call(self._due)
@@ -161,7 +179,7 @@ class Sigterm:
         while (request := requests.get()) is not None:
             with _SEND:
                 process.flush_now()
-            if not request.answer() and self._request is request:
+            if not request.answer() and self._active and self._request is request:
                 self._raised = True
                 signal.pthread_kill(_main_thread(), signal.SIGTERM)
 

@@ -23,10 +23,12 @@ class Backlog:
         limit: bytes that may wait; a single line always may.
     """
 
-    __slots__ = ("_limit", "_lines", "_out", "_size")
+    __slots__ = ("_came", "_left", "_limit", "_lines", "_out", "_size")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._came = 0
+        self._left = 0
         self._lines: deque[tuple[bytes, SignalLedger | None]] = deque()
         self._size = 0
         self._out = 0
@@ -39,22 +41,31 @@ class Backlog:
         """Whether a part of the first line is out already."""
         return self._out > 0
 
-    def put(self, line: bytes, ledger: SignalLedger, *, out: int = 0) -> bool:
-        """Have a line wait behind the others; False, and nothing is counted, when there is no room.
+    def has_left(self, place: int) -> bool:
+        """Tell whether the line that got this place went out, or was given up."""
+        return 0 < place <= self._left
+
+    def put(self, line: bytes, ledger: SignalLedger, *, out: int = 0, bounded: bool = True) -> int:
+        """Have a line wait behind the others.
 
         Args:
             line: the line with its newline.
             ledger: where it is counted.
             out: bytes of it that are out already; only for the first.
+            bounded: whether the limit holds for it.
+
+        Returns:
+            Its place; 0, and nothing is counted, when there is no room.
         """
-        if self._lines and self._size + len(line) > self._limit:
-            return False
+        if bounded and self._lines and self._size + len(line) > self._limit:
+            return 0
         ledger.emit()
         if not self._lines:
             self._out = out
         self._lines.append((line, ledger))
         self._size += len(line)
-        return True
+        self._came += 1
+        return self._came
 
     def chunk(self) -> bytes:
         """Return what to write next: the first line's rest, and more whole lines where that stays small."""
@@ -74,6 +85,7 @@ class Backlog:
             self._out -= len(line)
             self._size -= len(line)
             if ledger is not None:
+                self._left += 1
                 ledger.deliver()
 
     def give_up(self, reason: str, *, complete: bool = True) -> int:
@@ -88,6 +100,7 @@ class Backlog:
         counted = [ledger for _, ledger in lines if ledger is not None]
         for ledger in counted:
             ledger.drop(reason)
+        self._left += len(counted)
         if complete and self._out:
             self._lines.append((lines[0][0], None))
             self._size = len(lines[0][0])
@@ -102,5 +115,6 @@ class Backlog:
         (line, ledger), self._out = self._lines.popleft(), 0
         self._size -= len(line)
         if ledger is not None:
+            self._left += 1
             ledger.drop(reason)
         return int(ledger is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from itertools import islice
+from operator import mod
 from typing import Any, Final
 
 from pythonjsonlogger.core import RESERVED_ATTRS, BaseJsonFormatter
@@ -15,21 +16,37 @@ from ameide_telemetry.values.failure import exc_info_of
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import exact, key_text, printable, text_of
 
-__all__ = ["DONE_ATTRIBUTE", "FIELDS_ATTRIBUTE", "JsonFormatter", "event_of", "formatted", "named"]
+__all__ = [
+    "DONE_ATTRIBUTE",
+    "FIELDS_ATTRIBUTE",
+    "TEMPLATE_ATTRIBUTE",
+    "JsonFormatter",
+    "event_of",
+    "formatted",
+    "named",
+]
 
 # The structured front ends put their fields here in one piece, so that a field may be called `name` or
 # `args` without clashing with the attributes of a log record.
 FIELDS_ATTRIBUTE: Final = "_ameide_fields"
 
-# Marks a record that was written as a line, so that it is not written again nearer to the root.
+# The message of a structured front end before its arguments were put in, where it had any.
+TEMPLATE_ATTRIBUTE: Final = "_ameide_template"
+
+# Holds the identity of a record that was written as a line, so that it is written once on its way up.
 DONE_ATTRIBUTE: Final = "_ameide_line_written"
 
+# What a record has by itself: 20 attributes, and `taskName` from Python 3.12 on. The class is asked, because
+# a record factory of the service's may add more.
+_BARE: Final = tuple(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
+_BARE_SIZE: Final = len(_BARE)
+_LAST: Final = _BARE[-1]
+_RECORD: Final = logging.LogRecord
 # uvicorn repeats its messages with terminal colours in `color_message`.
-_NOT_FIELDS: Final = frozenset({*RESERVED_ATTRS, "color_message"})
-# How many attributes a record has by itself: 20, and `taskName` from Python 3.12 on.
-_BARE_SIZE: Final = len(logging.makeLogRecord({}).__dict__)
+_NOT_FIELDS: Final = frozenset({*_BARE, *RESERVED_ATTRS, "color_message"})
 _MAX_EXTRAS: Final = 256
 _MAX_SECOND: Final = 253_402_300_800
+_EVENT: Final = tuple.__new__
 _MESSAGE: Final = guard.site("logs.message", foreign=True)
 
 
@@ -65,10 +82,10 @@ def event_of(record: logging.LogRecord) -> Event:
     """Take the parts of a line out of a log record. Total: what cannot be formatted is said in a field."""
     values = record.__dict__
     fields = None
-    # Counting is much cheaper than looking at every name, and most records have no extras.
-    if len(values) > _BARE_SIZE:
+    # This is much cheaper than looking at every name, and most records have no extras.
+    if len(values) != _BARE_SIZE or type(record) is not _RECORD or next(reversed(values)) is not _LAST:
         fields = values.get(FIELDS_ATTRIBUTE)
-        extras = _extras(values)
+        extras = _extras(record, values)
         if extras:
             fields = {**fields, **extras} if fields else extras
     message, fields = _message(record, fields)
@@ -79,31 +96,36 @@ def event_of(record: logging.LogRecord) -> Event:
     name = record.name if type(record.name) is str else text_of(record.name)
     stack = record.stack_info if type(record.stack_info) is str else None
     created = record.created if type(record.created) is float else _created(record.created)
-    return Event(created, level, name, message, fields, exc_info, stack)
+    # Without the frame that `Event(...)` costs.
+    return _EVENT(Event, (created, level, name, message, fields, exc_info, stack, None))
 
 
-def _extras(values: dict[Any, Any]) -> dict[Any, Any]:
+def _extras(record: logging.LogRecord, values: dict[Any, Any]) -> dict[Any, Any]:
     extras = {}
-    # A dict keeps the order of insertion: what a record has by itself comes first.
-    for key, value in list(islice(values.items(), _BARE_SIZE, _BARE_SIZE + _MAX_EXTRAS)):
+    keys = list(values)
+    # A dict keeps the order of insertion. Where the last of a record's own attributes is in its place, all of
+    # them are, unless a class of the service's made them.
+    in_order = len(keys) > _BARE_SIZE and keys[_BARE_SIZE - 1] is _LAST and type(record) is _RECORD
+    first = _BARE_SIZE if in_order else 0
+    for key in keys[first : first + _BARE_SIZE + _MAX_EXTRAS]:
         name = key if type(key) is str else key_text(key)
         if name not in _NOT_FIELDS and not name.startswith("_"):
-            extras[name] = value
+            extras[name] = values.get(key)
     return extras
 
 
 def _message(record: logging.LogRecord, fields: Any) -> tuple[str, Any]:
     message, arguments = record.msg, record.args
     text: object = None
-    if type(message) is str and type(arguments) is tuple:
+    if type(message) is str and type(arguments) is tuple and type(record) is _RECORD:
         for each in arguments:
             kind = type(each)
             if kind is not str and kind is not int and kind is not float:
                 text = _formatted_message(record)
                 break
         else:
-            # No code of the caller's runs.
-            text = _MESSAGE.call(record.getMessage) if arguments else message
+            # No code of the caller's runs: what `getMessage` does.
+            text = _MESSAGE.call(mod, message, arguments) if arguments else message
     elif issubclass(type(message), dict) and (given := contained(named, message)) is not None:
         fields = {**given, **(fields or {})}
         return text_of(fields.pop("message", "")), fields

@@ -10,7 +10,8 @@ from opentelemetry import context as otel_context
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import restore
-from ameide_telemetry.logs.formatter import DONE_ATTRIBUTE, FIELDS_ATTRIBUTE, event_of
+from ameide_telemetry.export.quiet import exports
+from ameide_telemetry.logs.formatter import DONE_ATTRIBUTE, FIELDS_ATTRIBUTE, TEMPLATE_ATTRIBUTE, event_of
 from ameide_telemetry.logs.line import Event
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _RENDER: Final = guard.site("logs.render")
 _RECORD: Final = guard.site("logs.otlp_record")
 _WRITE: Final = guard.site("logs.write")
 _EMIT: Final = guard.site("logs.emit")
-# Export workers have their own outage line; what their libraries say per retry would only repeat it.
+# Export workers have their own outage line; what their libraries say per retry would only repeat it. The
+# name is the quick test: a thread of the service may be called so too.
 _WORKER_THREADS: Final = "ameide-telemetry-"
 _OWN_LOGGER: Final = "ameide_telemetry"
 # asyncio reports a failed task when somebody drops the last reference to it, in that somebody's context.
@@ -67,8 +69,8 @@ class LineWriter:
             data = _RENDER.call(self.renderer.render, problem) or b""
         self.sink.write(data)
 
-    def emit(self, logger: logging.Logger, event: Event) -> None:
-        """Write an event on behalf of `logger`: directly, where no other handler would see a record.
+    def log(self, logger: logging.Logger, event: Event) -> None:
+        """Write what the service logs by `logger`: directly, where no other handler would see a record.
 
         Building a log record costs more than rendering the line, and where every handler on the way to
         the root is ours nobody else needs it. Filters and foreign handlers get the record as usual.
@@ -77,6 +79,22 @@ class LineWriter:
             self.write(event)
         else:
             logger.handle(_record(event))
+
+    def emit(self, logger: logging.Logger, event: Event) -> None:
+        """Write what is no log call, such as printed text or a crash, under the name of `logger`.
+
+        The logger's own filters apply and foreign handlers get a record. The levels and filters of console
+        handlers do not apply: without telemetry no handler would have been asked either.
+        """
+        if not logger.filters and _only_lines(logger, event.level):
+            self.write(event)
+            return
+        record = _record(event)
+        passed: object = not logger.disabled and logger.filter(record)
+        if passed:
+            record = passed if isinstance(passed, logging.LogRecord) else record
+            LineHandler(self).emit(record)
+            logger.callHandlers(record)
 
 
 class LineHandler(logging.Handler):
@@ -95,8 +113,14 @@ class LineHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and write one record."""
-        passed = self.filter(record) if self.filters else True
-        if passed:
+        if not self.filters:
+            _WRITE.call(self._emit, record)
+            return True
+        passed: object = self.filter(record)
+        # From Python 3.12 on a filter may give another record in the place of this one.
+        if isinstance(passed, logging.LogRecord) and passed is not record:
+            _WRITE.call(self._emit_instead, record, passed)
+        elif passed:
             _WRITE.call(self._emit, record)
         return bool(passed)
 
@@ -106,20 +130,26 @@ class LineHandler(logging.Handler):
 
     def _emit(self, record: logging.LogRecord) -> None:
         values, thread = record.__dict__, record.threadName
-        if DONE_ATTRIBUTE in values or (
-            type(thread) is str and thread.startswith(_WORKER_THREADS) and _is_foreign(record.name)
+        if (DONE_ATTRIBUTE in values and _is_done(record)) or (
+            type(thread) is str and _WORKER_THREADS in thread and exports() and _is_foreign(record.name)
         ):
             return
         event = _EMIT.call(event_of, record)
-        values[DONE_ATTRIBUTE] = True
+        values[DONE_ATTRIBUTE] = id(record)
         if event is None:
             event = Event(time.time(), record.levelno, _OWN_LOGGER, "a log record could not be read")
         if self.writer.needs_template and type(record.msg) is str:
-            event = event._replace(template=record.msg)
+            event = event._replace(template=values.get(TEMPLATE_ATTRIBUTE, record.msg))
         if event.exc_info is not None and event.logger == _NO_OWN_CONTEXT:
             self._write_without_context(event)
         else:
             self.writer.write(event)
+
+    def _emit_instead(self, record: logging.LogRecord, other: logging.LogRecord) -> None:
+        if not _is_done(record):
+            self._emit(other)
+            # Nearer to the root the record comes by as it was before the filter.
+            record.__dict__[DONE_ATTRIBUTE] = id(record)
 
     def _write_without_context(self, event: Event) -> None:
         token = otel_context.attach(otel_context.Context())
@@ -148,7 +178,14 @@ def _record(event: Event) -> logging.LogRecord:
     record.created = event.created
     record.stack_info = event.stack
     record.__dict__[FIELDS_ATTRIBUTE] = event.fields
+    if event.template is not None:
+        record.__dict__[TEMPLATE_ATTRIBUTE] = event.template
     return record
+
+
+def _is_done(record: logging.LogRecord) -> bool:
+    # A copy of a written record has the mark of the record that it was copied from.
+    return record.__dict__.get(DONE_ATTRIBUTE) == id(record)
 
 
 def _is_foreign(logger: object) -> bool:

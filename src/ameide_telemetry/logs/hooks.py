@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from ameide_telemetry import guard
 from ameide_telemetry.logs.line import Event
 from ameide_telemetry.values.failure import exc_info_of
-from ameide_telemetry.values.text import text_of
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.text import text_of, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     from ameide_telemetry.logs.handler import LineWriter
+    from ameide_telemetry.values.failure import ExcInfo
 
 __all__ = ["Hooks"]
 
@@ -47,11 +49,10 @@ class Hooks:
         self._replace(warnings, "showwarning", self._warning)
 
     def undo(self) -> None:
-        """Restore every hook that is still ours."""
+        """Restore every hook that is still ours; one that somebody has wrapped still asks who was before."""
         for owner, name, ours, before in reversed(self._undo):
             if getattr(owner, name) is ours:
                 setattr(owner, name, before)
-        self._undo.clear()
 
     def _replace(self, owner: Any, name: str, ours: Callable[..., Any]) -> None:
         self._undo.append((owner, name, ours, getattr(owner, name)))
@@ -61,35 +62,40 @@ class Hooks:
         return next(before for o, n, _, before in self._undo if o is owner and n == name)
 
     def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        level = logging.WARNING if issubclass(kind, KeyboardInterrupt) else logging.CRITICAL
-        _SITE.call(self._say, "uncaught", level, f"uncaught {kind.__name__}", (kind, error, trace))
+        said = _SITE.call(self._say_uncaught, error, (kind, error, trace))
         before = _SITE.call(self._before, sys, "excepthook")
-        if before is not None and before is not sys.__excepthook__:
+        if before is not None and (before is not sys.__excepthook__ or not said):
             before(kind, error, trace)
+
+    def _say_uncaught(self, error: BaseException, exc_info: ExcInfo) -> bool:
+        level = logging.WARNING if issubclass(type(error), KeyboardInterrupt) else logging.CRITICAL
+        return self._say("uncaught", level, f"uncaught {type_name(error)}", exc_info)
 
     def _uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
         if arguments.exc_type is SystemExit:
             return
-        _SITE.call(self._say_uncaught_in_thread, arguments)
+        said = _SITE.call(self._say_uncaught_in_thread, arguments)
         before = _SITE.call(self._before, threading, "excepthook")
-        if before is not None and before is not threading.__excepthook__:
+        if before is not None and (before is not threading.__excepthook__ or not said):
             before(arguments)
 
-    def _say_uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
+    def _say_uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> bool:
         name = arguments.thread.name if arguments.thread is not None else "unknown"
-        error = arguments.exc_value or arguments.exc_type()
-        message = f"uncaught {arguments.exc_type.__name__} in thread {name}"
-        self._say("uncaught", logging.ERROR, message, (arguments.exc_type, error, arguments.exc_traceback))
+        # Not by its truth: an exception may have a length, and nothing in it.
+        error = contained(arguments.exc_type) if arguments.exc_value is None else arguments.exc_value
+        message = f"uncaught {type_name(error)} in thread {name}"
+        exc_info = None if error is None else (type(error), error, arguments.exc_traceback)
+        return self._say("uncaught", logging.ERROR, message, exc_info)
 
     def _unraisable(self, unraisable: Any) -> None:
-        _SITE.call(self._say_unraisable, unraisable)
+        said = _SITE.call(self._say_unraisable, unraisable)
         before = _SITE.call(self._before, sys, "unraisablehook")
-        if before is not None and before is not sys.__unraisablehook__:
+        if before is not None and (before is not sys.__unraisablehook__ or not said):
             before(unraisable)
 
-    def _say_unraisable(self, unraisable: Any) -> None:
-        message = f"{unraisable.err_msg or 'exception ignored in'} {type(unraisable.object).__name__}"
-        self._say("unraisable", logging.ERROR, message, exc_info_of(unraisable.exc_value))
+    def _say_unraisable(self, unraisable: Any) -> bool:
+        message = f"{unraisable.err_msg or 'exception ignored in'} {type_name(unraisable.object)}"
+        return self._say("unraisable", logging.ERROR, message, exc_info_of(unraisable.exc_value))
 
     def _warning(  # noqa: PLR0917 the signature is the interpreter's
         self,
@@ -100,18 +106,23 @@ class Hooks:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        if file is not None:
-            self._before(warnings, "showwarning")(message, category, filename, lineno, file, line)
+        if file is None and _SITE.call(self._say_warning, message, category, filename, lineno):
             return
-        _SITE.call(self._say_warning, message, category, filename, lineno)
+        self._before(warnings, "showwarning")(message, category, filename, lineno, file, line)
 
-    def _say_warning(self, message: Any, category: type[Warning], filename: str, lineno: int) -> None:
+    def _say_warning(self, message: Any, category: type[Warning], filename: str, lineno: int) -> bool:
         fields = {"warning": category.__name__, "file": filename, "line": lineno}
-        self._say("py.warnings", logging.WARNING, text_of(message), None, fields)
+        return self._say("py.warnings", logging.WARNING, text_of(message), None, fields)
 
     def _say(
-        self, logger: str, level: int, message: str, exc_info: Any, fields: dict[Any, object] | None = None
-    ) -> None:
-        with _SITE:
-            event = Event(time.time(), level, logger, message, fields, exc_info)
-            self._writer.emit(logging.getLogger(logger), event)
+        self,
+        logger: str,
+        level: int,
+        message: str,
+        exc_info: ExcInfo | None,
+        fields: dict[Any, object] | None = None,
+    ) -> bool:
+        """Write a line and return True; where that fails, who was there before has to say it."""
+        event = Event(time.time(), level, logger, message, fields, exc_info)
+        self._writer.emit(logging.getLogger(logger), event)
+        return True

@@ -129,6 +129,7 @@ class LogInstallation:
                 leave by then counts as dropped. None, or a time that is over, waits for nothing.
         """
         self._finished = True
+        self.sink.hurry(0.0 if deadline is None else deadline)
         self._streams.finish()
         self._say_suppressed()
         if deadline is None or time.monotonic() >= deadline:

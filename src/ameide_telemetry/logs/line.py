@@ -54,10 +54,12 @@ _MAX_OWN: Final = 256
 _MAX_SECOND: Final = 253_402_300_800
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _CUTS: Final = (2_000, 500, 120, 30)
-# At the hardest cut only the process's and the contract's own fields are left beside the message.
-_BARE: Final = _CUTS[-1]
+# At the hardest cut as many of the caller's fields are kept as there is room for.
+_HARDEST: Final = _CUTS[-1]
 _FAILURE: Final = (names.LOG_EXCEPTION_TYPE, names.LOG_EXCEPTION_MESSAGE, names.LOG_EXCEPTION_STACKTRACE)
 _MAX_INT: Final = 2**63
+# Values that cannot change after they were bound; others are rendered anew for each line.
+_CONSTANT: Final = (str, int, float, bool, type(None))
 _THRESHOLDS: Final = (
     (logging.CRITICAL, "critical"),
     (logging.ERROR, "error"),
@@ -102,7 +104,7 @@ class LineRenderer:
         self._levels = {level: _level_text(level) for level in range(0, 60, 10)}
         self._loggers: dict[str, str] = {}
         self._keys: dict[str, str] = {}
-        self._second = (-1, "")
+        self._second = (0, _second_text(0))
         self._trace: tuple[SpanContext, str] = (INVALID_SPAN_CONTEXT, "")
 
     def render(self, event: Event) -> bytes:
@@ -139,7 +141,7 @@ class LineRenderer:
     def _timestamp(self, created: float) -> str:
         second, prefix = self._second
         try:
-            whole = int(created)
+            whole = math.floor(created)
             if whole != second:
                 prefix = _second_text(whole)
                 self._second = (whole, prefix)
@@ -172,7 +174,8 @@ class LineRenderer:
         if revision == bindings.revision and isinstance(rendered, _Bound):
             return rendered
         revision, rendered = bindings.revision, self._bindings(bindings)
-        bindings.rendered = (revision, rendered)
+        if all(map(_is_constant, tuple(bindings.fields.values()))):
+            bindings.rendered = (revision, rendered)
         return rendered
 
     def _bindings(self, bindings: Bindings) -> _Bound:
@@ -242,14 +245,25 @@ class LineRenderer:
         """
         data = b""
         for limit in _CUTS:
-            if limit == _BARE:
-                parts = {key: text for key, text in parts.items() if key in _FAILURE}
             kept = {key: text if len(text) <= limit else _cut(text, limit) for key, text in parts.items()}
-            head = self._head(event, shorten(event.message, limit), context)
-            data = _safe(f"{head}{owned}{self._joined(kept)}{_truncated(size)}}}\n").encode()
+            head = f"{self._head(event, shorten(event.message, limit), context)}{owned}"
+            if limit == _HARDEST:
+                kept = self._fitting(kept, len(_safe(f"{head}{_truncated(size)}}}\n").encode()))
+            data = _safe(f"{head}{self._joined(kept)}{_truncated(size)}}}\n").encode()
             if len(data) <= names.MAX_LINE_BYTES:
                 break
         return data.replace(_truncated(size).encode(), _truncated(size - len(data)).encode(), 1)
+
+    def _fitting(self, parts: dict[str, str], used: int) -> dict[str, str]:
+        """Return the first parts for which there is room beside what is used; an exception goes first."""
+        room = names.MAX_LINE_BYTES - used
+        kept: dict[str, str] = {}
+        for key, text in sorted(parts.items(), key=lambda item: item[0] not in _FAILURE):
+            room -= len(_safe(self._joined({key: text})).encode())
+            if room < 0:
+                break
+            kept[key] = text
+        return kept
 
 
 class _Bound(NamedTuple):
@@ -265,7 +279,15 @@ _NOTHING_BOUND: Final = _Bound("", {}, "", {})
 
 
 def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:
-    return list(fields.items() if len(fields) <= _MAX_SEEN else islice(fields.items(), _MAX_SEEN))
+    # Only a dict says for certain how long it is.
+    if type(fields) is dict and len(fields) <= _MAX_SEEN:
+        return list(fields.items())
+    return list(islice(fields.items(), _MAX_SEEN))
+
+
+def _is_constant(value: object) -> bool:
+    # Not by `in`: a class may compare as it likes.
+    return any(type(value) is kind for kind in _CONSTANT)
 
 
 def _tidy(message: str) -> str:

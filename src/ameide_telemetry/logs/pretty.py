@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.context import current_context
+from ameide_telemetry.contract import names
 from ameide_telemetry.logs.line import level_name
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.plain import JsonValue, plain
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from ameide_telemetry.logs.line import Event
 
 __all__ = ["PrettyRenderer"]
+
+# What the renderer puts in a place of its own, or takes for something that it is not.
+_OURS: Final = frozenset(
+    {"timestamp", "level", "logger", "logger_name", "event", "stack", "exception", "exc_info"}
+)
 
 
 class PrettyRenderer:
@@ -32,19 +38,27 @@ class PrettyRenderer:
 
     def render(self, event: Event) -> bytes:
         """Return the event as UTF-8 text, newline included."""
+        fields = {**{key: plain(value) for key, value in current_context().items()}, **_fields(event)}
+        # As on a line of JSON: a field of such a name is shown apart.
+        taken = {key: fields.pop(key) for key in _OURS & fields.keys()}
         values: dict[str, object] = {
             "timestamp": time.strftime("%H:%M:%S", time.localtime(event.created)),
             "level": level_name(event.level),
             "logger": event.logger,
             "event": event.message,
-            **{key: plain(value) for key, value in current_context().items()},
-            **_fields(event),
+            **fields,
         }
+        if taken:
+            values[names.LOG_EXTRA] = {**_mapping(fields.get(names.LOG_EXTRA)), **taken}
         if event.stack:
             values["stack"] = event.stack
         if event.exc_info:
             values["exception"] = failure_of(event.exc_info).stacktrace
         return f"{self._console(None, '', values)}\n".encode("utf-8", "backslashreplace")
+
+
+def _mapping(value: JsonValue) -> dict[str, JsonValue]:
+    return {} if value is None else value if isinstance(value, dict) else {names.LOG_EXTRA: value}
 
 
 def _fields(event: Event) -> dict[str, JsonValue]:

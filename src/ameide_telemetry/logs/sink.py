@@ -10,8 +10,9 @@ import os
 from os import getpid
 from typing import TYPE_CHECKING
 
-from ameide_telemetry.logs.channel import Channel, Terms
+from ameide_telemetry.logs.channel import Channel
 from ameide_telemetry.logs.outlet import descriptor_of
+from ameide_telemetry.logs.terms import Terms
 from ameide_telemetry.logs.text import TextChannel
 
 if TYPE_CHECKING:
@@ -82,8 +83,13 @@ class Sink:
         if self.channel.pid == getpid():
             self.channel.drain(deadline)
 
+    def hurry(self, deadline: float) -> None:
+        """Have no line's call wait for a reader beyond `deadline`, whatever was asked for."""
+        if self.channel.pid == getpid():
+            self.channel.hurry(deadline)
+
     def resume(self) -> None:
-        """Let lines wait again after `drain`, for a process that goes on."""
+        """Let lines wait again after `drain` and `hurry`, for a process that goes on."""
         if self.channel.pid == getpid():
             self.channel.resume()
 

@@ -1,4 +1,4 @@
-"""stdlib logging's side: our handler on the root, and in the place of every console handler.
+"""stdlib logging's side: our handler in the place of every console handler, and on a root that has none.
 
 A console handler is one that writes to this process's stdout or stderr. Servers bring their own
 (uvicorn, gunicorn, hypercorn, celery, werkzeug), and so do `basicConfig` and `dictConfig`. Each is replaced
@@ -119,13 +119,17 @@ class StdlibWiring:
         self._silenced.append((logger, accept))
 
     def _take_over(self) -> None:
-        """Replace console handlers everywhere and make sure of the root."""
+        """Replace console handlers everywhere, and give the root one of ours where that left it none.
+
+        Beside one that stands in the place of the service's own it would write what that one's level and
+        filters keep back.
+        """
         for logger in _loggers():
             for handler in tuple(logger.handlers):
                 if self._is_console(handler):
                     self._replace(logger, handler)
         root = logging.getLogger()
-        if self._root_handler not in root.handlers:
+        if not any(isinstance(each, LineHandler) for each in root.handlers):
             root.handlers.append(self._root_handler)
 
     def _replace(self, logger: logging.Logger, handler: logging.Handler) -> None:
@@ -135,7 +139,8 @@ class StdlibWiring:
 
     def _like(self, handler: logging.Handler) -> LineHandler:
         ours = LineHandler(self._writer, handler.level)
-        ours.filters = list(handler.filters)
+        # The list itself: a filter that the service adds to its handler later applies too.
+        ours.filters = handler.filters
         return ours
 
     def _is_console(self, handler: logging.Handler) -> bool:

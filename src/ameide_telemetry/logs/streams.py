@@ -2,18 +2,24 @@
 
 `print`, `click.echo`, a traceback on stderr: each finished line of text is one record of the logger
 `stdout` or `stderr`. Text that is a JSON object keeps its structure: its members become the fields.
+
+Text without a newline is no line yet. It becomes one when its thread or the process ends; flushing does not
+make it one, because libraries flush after every dot of a progress display. As on a terminal a carriage
+return begins the line anew, so of a progress bar the last state is what becomes a line.
 """
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import logging
+import os
 import re
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TextIO, cast
 
 from ameide_telemetry import guard
 from ameide_telemetry.logs.line import Event
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["CapturedStreams", "LineStream", "StandardOutput", "standard_output"]
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_ERRORS: Final = "backslashreplace"
 _MAX_PENDING: Final = 16_000
 _SITE: Final = guard.site("logs.stream")
 
@@ -50,6 +57,32 @@ def standard_output() -> StandardOutput | TextIO | None:
     return StandardOutput() if type(stream).__module__.startswith("_pytest.") else stream
 
 
+class _Unfinished(NamedTuple):
+    """What a thread has written since its last newline.
+
+    Attributes:
+        text: characters.
+        odd: the first bytes of one more.
+    """
+
+    text: str = ""
+    odd: bytes = b""
+
+
+_NOTHING: Final = _Unfinished()
+
+
+class _ThreadEnd:
+    """Has a stream finish a thread's line when the thread ends: thread-local values go with their thread."""
+
+    def __init__(self, stream: LineStream) -> None:
+        self._stream = stream
+        self._key = _this_thread()
+
+    def __del__(self) -> None:
+        self._stream.finish_thread(self._key)
+
+
 class LineStream(io.TextIOBase):
     """A text stream whose finished lines become log lines; everything else asks the original stream.
 
@@ -62,7 +95,9 @@ class LineStream(io.TextIOBase):
         self._name = name
         self._level = level
         self._writer = writer
-        self._pending = threading.local()
+        # Only threads with an unfinished line are in it. Taking one out is atomic and needs no lock.
+        self._unfinished: dict[tuple[int, int], _Unfinished] = {}
+        self._ends = threading.local()
         self._bytes = _ByteStream(self)
 
     @property
@@ -78,7 +113,7 @@ class LineStream(io.TextIOBase):
     @property
     def errors(self) -> str:  # type: ignore[override]
         """How characters that UTF-8 cannot hold are handled."""
-        return "backslashreplace"
+        return _ERRORS
 
     @property
     def buffer(self) -> BinaryIO:
@@ -89,9 +124,20 @@ class LineStream(io.TextIOBase):
         """Take text; each line that it finishes is written at once."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        # The methods of a subclass are the caller's own and may fail.
+        plain = str.__str__(text)
         with _SITE:
-            self._take(text)
-        return len(text)
+            before = self._taken()
+            self._take(before.text + _decoded(before.odd) + plain)
+        return len(plain)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Take text as bytes; a character may be split between two calls."""
+        with _SITE:
+            before = self._taken()
+            odd = before.odd + data
+            text, used = codecs.utf_8_decode(odd, _ERRORS, False)
+            self._take(before.text + text, odd[used:])
 
     def writelines(self, lines: Iterable[Any], /) -> None:
         """Take several texts."""
@@ -102,11 +148,16 @@ class LineStream(io.TextIOBase):
         """Do nothing: finished lines are already out, an unfinished one waits for its end."""
 
     def finish(self) -> None:
-        """Write out what this thread left unfinished."""
-        rest = getattr(self._pending, "text", "")
-        self._pending.text = ""
-        if rest:
-            self._line(rest)
+        """Write out what every thread left unfinished."""
+        for key in tuple(self._unfinished):
+            self.finish_thread(key)
+
+    def finish_thread(self, key: tuple[int, int]) -> None:
+        """Write out what one thread left unfinished; what it was at a fork is the parent's."""
+        rest = self._unfinished.pop(key, None)
+        if rest is not None and key[0] == os.getpid():
+            with _SITE:
+                self._line(rest.text + _decoded(rest.odd))
 
     def isatty(self) -> bool:
         """Tell whether the original is a terminal."""
@@ -123,19 +174,26 @@ class LineStream(io.TextIOBase):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
 
-    def _take(self, text: str) -> None:
-        text = getattr(self._pending, "text", "") + text
-        self._pending.text = ""
-        *lines, rest = text.replace("\r\n", "\n").split("\n")
+    def _taken(self) -> _Unfinished:
+        """Take what this thread has not finished."""
+        return self._unfinished.pop(_this_thread(), _NOTHING) if self._unfinished else _NOTHING
+
+    def _take(self, text: str, odd: bytes = b"") -> None:
+        """Write finished lines, and keep the rest."""
+        *lines, rest = text.split("\n")
         for line in lines:
             self._line(line)
+        rest = _shown(rest)
         if len(rest) > _MAX_PENDING:
             self._line(rest)
-        else:
-            self._pending.text = rest
+            rest = ""
+        if rest or odd:
+            self._unfinished[_this_thread()] = _Unfinished(rest, odd)
+            if not hasattr(self._ends, "end"):
+                self._ends.end = _ThreadEnd(self)
 
     def _line(self, text: str) -> None:
-        text = _COLOURS.sub("", text).rstrip()
+        text = _shown(_COLOURS.sub("", text)).rstrip()
         if not text:
             return
         fields = _object(text)
@@ -153,8 +211,9 @@ class _ByteStream(io.RawIOBase):
         self._stream = stream
 
     def write(self, data: Any, /) -> int:
-        self._stream.write(bytes(data).decode("utf-8", "backslashreplace"))
-        return len(data)
+        plain = memoryview(data).tobytes()
+        self._stream.write_bytes(plain)
+        return len(plain)
 
     def writable(self) -> bool:
         return True
@@ -193,9 +252,30 @@ class CapturedStreams:
         self._installed.clear()
 
     def finish(self) -> None:
-        """Write out unfinished text of this thread, at the end of the process."""
+        """Write out unfinished text, at the end of the process."""
         for stream in self._installed.values():
             stream.finish()
+
+
+def _this_thread() -> tuple[int, int]:
+    """Return what tells this thread from every other, also from its copy in a forked child."""
+    return os.getpid(), threading.get_ident()
+
+
+def _decoded(odd: bytes) -> str:
+    """Return the first bytes of a character that came to no end."""
+    return odd.decode("utf-8", _ERRORS) if odd else ""
+
+
+def _shown(text: str) -> str:
+    """Return what a terminal would show: after a carriage return the line begins anew.
+
+    One at the very end stays, because a newline may follow.
+    """
+    if "\r" not in text:
+        return text
+    shown = text.rstrip("\r")
+    return shown.rpartition("\r")[2] + text[len(shown) :][:1]
 
 
 def _uncaptured(stream: object) -> TextIO | None:

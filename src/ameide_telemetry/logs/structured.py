@@ -9,47 +9,37 @@ early and cached loggers take part. Renderers and processors that only repeat wh
 from __future__ import annotations
 
 import logging
-import time
+import sys
 from collections.abc import MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from structlog import DropEvent
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.formatter import formatted, named
-from ameide_telemetry.logs.line import Event, level_name
-from ameide_telemetry.values.failure import exc_info_of
+from ameide_telemetry.logs.chain import (
+    LEVEL_FIELD,
+    LEVELS,
+    Beginning,
+    Terminal,
+    set_aside,
+    without_fields,
+)
+from ameide_telemetry.logs.line import level_name
 from ameide_telemetry.values.foreign import contained
-from ameide_telemetry.values.text import exact, key_text, text_of
+from ameide_telemetry.values.text import exact, key_text, type_name, valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from structlog.typing import Processor, WrappedLogger
+    from structlog.typing import Processor
 
     from ameide_telemetry.logs.handler import LineWriter
 
 __all__ = ["BoundLogger", "StructlogWiring", "get_logger"]
 
 _PROCESSOR: Final = guard.site("logs.structlog_processor", foreign=True)
-# structlog calls the message `event`; a field of that name waits here until the message is taken out.
-_EVENT_FIELD: Final = "_event_field"
-_LEVEL_FIELD: Final = "_level_number"
-_STACK_FIELD: Final = "_stack_text"
-_LEVELS: Final = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "msg": logging.INFO,
-    "warning": logging.WARNING,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-    "err": logging.ERROR,
-    "exception": logging.ERROR,
-    "failure": logging.ERROR,
-    "critical": logging.CRITICAL,
-    "fatal": logging.CRITICAL,
-}
 _REPLACED: Final = (
     structlog.processors.TimeStamper,
     structlog.processors.JSONRenderer,
@@ -92,30 +82,60 @@ class BoundLogger(structlog.stdlib.BoundLogger):
         fields: dict[str, Any],
         level: int | None = None,
     ) -> Any:
+        running: Processor | None = None
+        event_dict: Any = {}
+        with _PROCESSOR:
+            try:
+                event_dict = self._event_dict(event, args, fields)
+                processors = cast("list[Processor]", self._processors)
+                if processors and type(processors[0]) is Beginning:
+                    event_dict[LEVEL_FIELD] = LEVELS.get(method, logging.INFO) if level is None else level
+                for processor in processors:
+                    running = processor
+                    if type(processor) is Terminal:
+                        said = processor.event_of(self._logger, method, event_dict)
+                        # From here on, what fails is a filter or a handler and no processor.
+                        running = None
+                        return processor.write(self._logger, said)
+                    result = processor(self._logger, method, event_dict)
+                    # What a chain of the service's own returns at its end is for the logger behind it.
+                    if type(result) is dict or processor is processors[-1] or _is_event_dict(result):
+                        event_dict = result
+                running = None
+            except DropEvent:
+                return None
+        if running is not None:
+            return _PROCESSOR.call(self._say_without_fields, running, method, event_dict)
+        return self._hand_over(method, event_dict)
+
+    def _event_dict(self, event: object, args: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
         for key in fields:
             if type(key) is not str:
                 fields = {key_text(each): value for each, value in fields.items()}
                 break
-        event_dict: Any = {**self._context, **fields}
-        if event is not None:
-            if "event" in event_dict:
-                event_dict[_EVENT_FIELD] = event_dict["event"]
-            event_dict["event"] = event
+        event_dict: dict[str, Any] = {**self._context, **fields}
+        if "positional_args" in event_dict:
+            set_aside(event_dict, "positional_args")
         if args:
             event_dict["positional_args"] = args
-        processors = cast("list[Processor]", self._processors)
-        if type(processors[0]) is _Gate:
-            event_dict[_LEVEL_FIELD] = _LEVELS.get(method, logging.INFO) if level is None else level
-        for processor in processors:
-            with _PROCESSOR:
-                try:
-                    result = processor(self._logger, method, event_dict)
-                except DropEvent:
-                    return None
-                # What a chain of the service's own returns at its end is for the logger behind it.
-                if type(result) is dict or isinstance(result, MutableMapping) or processor is processors[-1]:
-                    event_dict = result
-        return self._hand_over(method, event_dict)
+        if event is not None:
+            if "event" in event_dict:
+                set_aside(event_dict, "event")
+            event_dict["event"] = event
+        return event_dict
+
+    def _say_without_fields(self, failed: Processor, method: str, event_dict: Any) -> Any:
+        name = contained(_name_of, failed) or type_name(failed)
+        guard.note(
+            "logs.fields_withheld",
+            f"the structlog processor {name} failed: such events are written without their fields",
+        )
+        fields = without_fields(event_dict, name)
+        last = cast("list[Processor]", self._processors)[-1]
+        if type(last) is Terminal:
+            last.write(self._logger, last.event_of(self._logger, method, fields))
+            return None
+        return self._hand_over(method, fields["event"])
 
     def _hand_over(self, method: str, event_dict: Any) -> Any:
         """Reached only when the chain does not end in our own terminal, as after `shutdown()`."""
@@ -153,6 +173,33 @@ def _log(self: BoundLogger, level: int | str, event: object = None, /, *args: An
 
 
 BoundLogger.log = _log  # type: ignore[assignment, method-assign]
+
+
+def _async_method(name: str, *, with_error: bool = False) -> Callable[..., Any]:
+    async def say(self: BoundLogger, event: Any = None, /, *args: Any, **fields: Any) -> None:
+        if with_error:
+            fields.setdefault("exc_info", True)
+        await self._dispatch_to_sync(getattr(self, name), event, args, _with_error_of_here(fields))
+
+    say.__name__ = f"a{name}"
+    say.__doc__ = f"Log as `{name}` does, on another thread."
+    return say
+
+
+async def _alog(self: BoundLogger, level: Any, event: Any = None, /, *args: Any, **fields: Any) -> None:
+    """Log as `log` does, on another thread."""
+    await self._dispatch_to_sync(partial(self.log, level), event, args, _with_error_of_here(fields))
+
+
+def _with_error_of_here(fields: dict[str, Any]) -> dict[str, Any]:
+    # On the other thread there is no current exception.
+    return {**fields, "exc_info": sys.exc_info()} if fields.get("exc_info") is True else fields
+
+
+for _name in ("debug", "info", "warning", "error", "critical", "fatal"):
+    setattr(BoundLogger, f"a{_name}", _async_method(_name))
+BoundLogger.aexception = _async_method("exception", with_error=True)  # type: ignore[method-assign]
+BoundLogger.alog = _alog  # type: ignore[assignment, method-assign]
 
 
 def get_logger(name: str | None = None, /, **fields: Any) -> BoundLogger:
@@ -226,11 +273,9 @@ class StructlogWiring:
         processors = structlog.get_config()["processors"]
         own = [each for each in processors if not _is_replaced(each) and not isinstance(each, _OWN)]
         chain: list[Processor] = [
-            _Gate(),
-            structlog.contextvars.merge_contextvars,
-            _StackInfo(),
+            Beginning(),
             *own,
-            _Terminal(self._writer),
+            Terminal(self._writer),
         ]
         if isinstance(processors, list):
             processors[:] = chain
@@ -244,60 +289,7 @@ class StructlogWiring:
         )
 
 
-class _Gate:
-    """First processor: drops what the stdlib logger of that name would not log."""
-
-    __slots__ = ()
-
-    def __call__(
-        self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        if not _stdlib_logger(logger).isEnabledFor(_level_of(method, event_dict)):
-            raise DropEvent
-        return event_dict
-
-
-class _Terminal:
-    """Last processor: turns the event dict into a line and ends the chain."""
-
-    __slots__ = ("_writer",)
-
-    def __init__(self, writer: LineWriter) -> None:
-        self._writer = writer
-
-    def __call__(self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]) -> Any:
-        level = _level_of(method, event_dict)
-        stdlib = _stdlib_logger(logger)
-        fields: dict[Any, Any] = event_dict if type(event_dict) is dict else contained(dict, event_dict) or {}
-        message = _message(fields)
-        exc_info = exc_info_of(fields.pop("exc_info", None))
-        stack = fields.pop(_STACK_FIELD, None)
-        if _EVENT_FIELD in fields:
-            fields["event"] = fields.pop(_EVENT_FIELD)
-        text = stack if type(stack) is str else None
-        self._writer.emit(stdlib, Event(time.time(), level, stdlib.name, message, fields, exc_info, text))
-        raise DropEvent
-
-
-class _StackInfo:
-    """Renders the stack that `stack_info` asks for, apart from a field that the caller names `stack`."""
-
-    __slots__ = ("_render",)
-
-    def __init__(self) -> None:
-        self._render = structlog.processors.StackInfoRenderer(additional_ignores=[__name__])
-
-    def __call__(
-        self, logger: WrappedLogger, method: str, event_dict: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        wanted = event_dict.pop("stack_info", None)
-        event_dict[_STACK_FIELD] = None
-        if wanted is not None and contained(bool, wanted):
-            event_dict[_STACK_FIELD] = self._render(logger, method, {"stack_info": True})["stack"]
-        return event_dict
-
-
-_OWN: Final = (_Gate, _StackInfo, _Terminal)
+_OWN: Final = (Beginning, Terminal)
 
 
 def _logger_factory() -> structlog.stdlib.LoggerFactory:
@@ -308,33 +300,12 @@ def _logger_factory() -> structlog.stdlib.LoggerFactory:
     return factory
 
 
-def _message(fields: dict[Any, Any]) -> str:
-    event = fields.pop("event", "")
-    given = contained(named, event) if issubclass(type(event), dict) else None
-    if given is not None:
-        # As on the stdlib side: a mapping instead of a message is fields, with the message inside.
-        fields.update(given)
-        event = fields.pop("message", "")
-    text = event if type(event) is str else text_of(event)
-    arguments = fields.pop("positional_args", None)
-    if arguments is None or not issubclass(type(arguments), tuple):
-        return text
-    # As logging does: a single mapping serves `%(name)s`.
-    single = len(arguments) == 1 and issubclass(type(arguments[0]), dict)
-    message = contained(formatted, text, arguments[0] if single else arguments)
-    if message is not None:
-        return exact(message)
-    fields["format_error"] = "the arguments do not fit the message"
-    return text
+def _is_event_dict(result: object) -> bool:
+    return isinstance(result, MutableMapping)
 
 
-def _level_of(method: str, event_dict: MutableMapping[str, Any]) -> int:
-    level = event_dict.get(_LEVEL_FIELD)
-    return level if type(level) is int else _LEVELS.get(method, logging.INFO)
-
-
-def _stdlib_logger(logger: WrappedLogger) -> logging.Logger:
-    return logger if isinstance(logger, logging.Logger) else logging.getLogger("structlog")
+def _name_of(processor: Any) -> str:
+    return valid(exact(processor.__name__))
 
 
 def _is_replaced(processor: Processor) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from ameide_telemetry.logs.losses import LastWord
 
 if TYPE_CHECKING:
-    from ameide_telemetry.logs.channel import Terms
+    from ameide_telemetry.logs.terms import Terms
 
 __all__ = ["TextChannel", "TextTarget"]
+
+_CLOSED: Final = "stream_closed"
 
 
 class TextTarget(Protocol):
@@ -33,13 +37,14 @@ class TextChannel:
         descriptor: None.
     """
 
-    __slots__ = ("_heirs", "_lock", "_stream", "descriptor", "pid")
+    __slots__ = ("_heirs", "_last_word", "_lock", "_stream", "descriptor", "pid")
 
     def __init__(self, stream: TextTarget | None) -> None:
         self.pid = os.getpid()
         self.descriptor: int | None = None
         self._heirs: dict[int, TextChannel] = {}
         self._stream = stream
+        self._last_word = LastWord()
         self._lock = threading.RLock()
 
     def heir(self) -> TextChannel:
@@ -47,14 +52,25 @@ class TextChannel:
         return self._heirs.setdefault(os.getpid(), TextChannel(self._stream))
 
     def write(self, data: bytes, terms: Terms) -> None:
-        """Write one line; what cannot be written is counted as dropped."""
+        """Write one line; what cannot be written is counted as dropped.
+
+        Whatever a foreign stream raises beyond what a closed one does is counted, and raised.
+        """
         with self._lock:
-            reason = self._written(data)
-            if reason is None:
-                terms.ledger.pass_one()
-            else:
-                terms.ledger.emit()
-                terms.ledger.drop(reason)
+            why: str | None = "the stream failed"
+            try:
+                why = self._written(data)
+            finally:
+                if why is None:
+                    self._last_word.over()
+                    terms.ledger.pass_one()
+                else:
+                    terms.ledger.emit()
+                    terms.ledger.drop(_CLOSED)
+                    self._last_word.say(_CLOSED, why, terms.notice)
+
+    def hurry(self, deadline: float) -> None:
+        """Do nothing: no call waits."""
 
     def resume(self) -> None:
         """Do nothing: nothing has ended."""
@@ -66,12 +82,13 @@ class TextChannel:
         """Do nothing: nothing waits."""
 
     def _written(self, data: bytes) -> str | None:
+        """Return why the stream does not take a line; None when it did."""
         if self._stream is None:
-            return "stream_closed"
+            return "it is closed"
         try:
             self._stream.write(data.decode())
             self._stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             # ValueError is what a closed stream raises.
-            return "stream_closed"
+            return getattr(error, "strerror", None) or "it is closed"
         return None

@@ -77,6 +77,13 @@ class Turn:
             with suppress(OSError):
                 fcntl.lockf(self._descriptor, _LEAVE, _BOTH)
 
+    def step_back(self) -> None:
+        """Give up the place of who is next: who stops trying must not keep it from the others."""
+        if self._is_next:
+            self._is_next = False
+            with suppress(OSError):
+                fcntl.lockf(self._descriptor, _LEAVE, *_NEXT)
+
     def _take(self) -> None:
         descriptor = self._descriptor
         if not self._mine and not self._is_next:

@@ -15,7 +15,7 @@ from ameide_telemetry import guard
 from ameide_telemetry.contract import names
 from ameide_telemetry.metrics.values import plain, text_size
 
-__all__ = ["OVERFLOW", "Bounds"]
+__all__ = ["OVERFLOW", "Bounds", "key_of"]
 
 # OpenTelemetry specification, metrics SDK, "Overflow attribute".
 OVERFLOW: Final[Mapping[str, bool]] = {"otel.metric.overflow": True}
@@ -43,7 +43,8 @@ class Bounds:
 
         Attributes that are no plain data are made so, and what was judged once is only looked up.
         """
-        key = _key(measurement.attributes)
+        attributes = measurement.attributes
+        key = key_of(attributes) if attributes else _EMPTY_KEY
         seen = self._seen.get(measurement.instrument)
         if seen is not None and key in seen:
             return measurement
@@ -51,7 +52,7 @@ class Bounds:
 
     def _judged(self, measurement: Any, key: Any) -> Any:
         attributes = plain(_permitted(measurement.attributes or {}))
-        own = _key(attributes)
+        own = key_of(attributes)
         if not self._admits(measurement.instrument, own, text_size(attributes)):
             attributes, own = dict(OVERFLOW), _OVERFLOW_KEY
         return measurement if own == key else replace(measurement, attributes=attributes)
@@ -98,7 +99,7 @@ def _is_allowed(name: Any) -> bool:
     return allowed
 
 
-def _key(attributes: Mapping[str, Any] | None) -> Any:
+def key_of(attributes: Mapping[str, Any] | None) -> Any:
     """Return a hashable stand-in: equal exactly when the SDK puts both in one point."""
     if not attributes:
         return _EMPTY_KEY
@@ -123,4 +124,4 @@ def _deep_key(value: Any) -> Any:
 
 
 _EMPTY_KEY: Final[frozenset[Any]] = frozenset()
-_OVERFLOW_KEY: Final = _key(OVERFLOW)
+_OVERFLOW_KEY: Final = key_of(OVERFLOW)

@@ -20,8 +20,10 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Observation
 
 from ameide_telemetry import guard
-from ameide_telemetry.export.quiet import quiet
+from ameide_telemetry.export.quiet import untraced
+from ameide_telemetry.metrics.said import Remarks, Said
 from ameide_telemetry.metrics.values import is_simple, number, plain
+from ameide_telemetry.values.foreign import contained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -64,18 +66,21 @@ class Observed:
         name: of the instrument.
         callbacks: functions or generators, as the API takes them.
         monotonic: whether an observation below zero is none.
+        remarks: on the instrument.
 
     Attributes:
         own: whether all callbacks are this library's: they do not block, and need no thread of their own.
     """
 
-    def __init__(self, name: str, callbacks: Sequence[Any], *, monotonic: bool) -> None:
-        self._name = name
+    def __init__(
+        self, name: str, callbacks: Sequence[Any], *, monotonic: bool, remarks: Remarks | None = None
+    ) -> None:
+        self._remarks = remarks or Remarks(f"the metric {name}", Said())
         self._monotonic = monotonic
         self._callbacks = [_function(each) for each in callbacks]
         self._call: _Call | None = None
         self._observations: Sequence[Observation] = ()
-        self.own = all(str(getattr(each, "__module__", "")).startswith(_PACKAGE) for each in callbacks)
+        self.own = all(_is_own(each) for each in callbacks)
 
     def __call__(self, _: CallbackOptions) -> Iterable[Observation]:
         """Return the observations of the last call, once."""
@@ -108,10 +113,8 @@ class Observed:
     def give_up(self, call: _Call) -> None:
         """Go on without a call that has not returned."""
         call.given_up = True
-        guard.note(
-            "metrics.callback_blocked",
-            f"a callback of the metric {self._name} did not return in time: it is left out until it has",
-        )
+        guard.note("metrics.callback_blocked")
+        self._remarks.say("a callback of {} did not return in time: it is left out until it has")
 
     def forget(self) -> None:
         """Forget a call of the parent process, which will never return in this one."""
@@ -126,20 +129,21 @@ class Observed:
             self._take(call, callback(options))
             returned = True
         if not returned:
-            guard.note("metrics.callback_failed", f"a callback of the metric {self._name} failed")
+            guard.note("metrics.callback_failed")
+            self._remarks.say("a callback of {} failed")
 
     def _take(self, call: _Call, observations: Iterable[Any]) -> None:
         for each in observations:
             if call.given_up:
                 return
             if len(call.observations) >= _MOST_OBSERVATIONS:
-                guard.note("metrics.callback_endless", f"a callback of the metric {self._name} does not end")
+                guard.note("metrics.callback_endless")
+                self._remarks.say("a callback of {} does not end")
                 return
             observation = _OBSERVATION.call(self._plain, each)
             if observation is None:
-                guard.note(
-                    "metrics.invalid_observation", f"an observation of the metric {self._name} was left out"
-                )
+                guard.note("metrics.invalid_observation")
+                self._remarks.say("an observation of {} was left out")
             else:
                 call.observations.append(observation)
 
@@ -150,8 +154,8 @@ class Observed:
         attributes, context = observation.attributes, observation.context
         return Observation(
             value,
-            attributes if attributes is None or is_simple(attributes) else plain(attributes),
-            context if isinstance(context, Context) else None,
+            attributes if attributes is None or is_simple(attributes) else plain(attributes, self._remarks),
+            context if issubclass(type(context), Context) else None,
         )
 
 
@@ -162,7 +166,8 @@ class Callbacks:
         self._expected = False
         self._observed: list[Observed] = []
         self._helper: _Helper | None = None
-        self._lock = threading.Lock()
+        # Reentrant: an instrument may be made by a signal handler, in the midst of another one.
+        self._lock = threading.RLock()
 
     def add(self, observed: Observed) -> None:
         """Have these callbacks asked from now on."""
@@ -183,7 +188,7 @@ class Callbacks:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child, which has no such thread."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._helper = None
         for each in self._observed:
             each.forget()
@@ -220,11 +225,19 @@ class Callbacks:
     def _ready(self, *, may_start: bool) -> _Helper | None:
         with self._lock:
             if self._helper is None and may_start:
-                self._helper = _Helper.started()
-                if self._helper is not None:
-                    # A provider that nobody holds any more leaves no thread behind.
-                    weakref.finalize(self, self._helper.dismiss).atexit = False
+                self._take_helper(_Helper.started())
             return self._helper
+
+    def _take_helper(self, helper: _Helper | None) -> None:
+        if helper is None:
+            return
+        if self._helper is not None:
+            # Somebody started one in the midst of this, in this very thread.
+            helper.dismiss()
+            return
+        self._helper = helper
+        # A provider that nobody holds any more leaves no thread behind.
+        weakref.finalize(self, helper.dismiss).atexit = False
 
     def _dismiss(self) -> None:
         with self._lock:
@@ -262,7 +275,7 @@ class _Helper:
         self._jobs.put(None)
 
     def _work(self) -> None:
-        with quiet(), _THREAD:
+        with untraced(), _THREAD:
             while job := self._jobs.get():
                 observed, call, seconds = job
                 observed.run(call, seconds)
@@ -276,12 +289,20 @@ def _run_here(observed: Observed) -> None:
 
 def _function(callback: Any) -> Callable[[CallbackOptions], Iterable[Any]]:
     """Return a callback as a function: the API takes generators too, which are sent the options."""
-    if not isinstance(callback, Generator):
+    if not contained(_is_generator, callback):
         function: Callable[[CallbackOptions], Iterable[Any]] = callback
         return function
-    with _CALLBACK:
-        next(callback)
+    contained(next, callback)
     return lambda options: _sent(callback, options)
+
+
+def _is_generator(callback: Any) -> bool:
+    return issubclass(type(callback), Generator)
+
+
+def _is_own(callback: Any) -> bool:
+    module = contained(getattr, callback, "__module__", "")
+    return type(module) is str and module.startswith(_PACKAGE)
 
 
 def _sent(

@@ -1,9 +1,16 @@
-"""Where every instrument of the provider reports: bounds, forks, callbacks, then the SDK's own consumer."""
+"""Where every instrument of the provider reports: bounds, forks, callbacks, then the SDK's own consumer.
+
+A signal handler or a finaliser may measure while its own thread is inside the SDK. There it would wait for
+ever for a lock that this very thread holds, and with reentrant locks a sum would lose what came in between
+(SDK 1.45). So no thread enters the SDK twice: what it measures meanwhile waits until it has left.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections import deque
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
@@ -11,6 +18,7 @@ from ameide_telemetry.export.forks import once_per_process
 from ameide_telemetry.metrics.bounds import Bounds
 from ameide_telemetry.metrics.callbacks import Callbacks
 from ameide_telemetry.metrics.points import encodable
+from ameide_telemetry.metrics.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +32,7 @@ _DEFAULT_MILLIS: Final = 10_000.0
 # In the SDK's collection only its own code runs: our own budget has been kept before. A time limit there
 # would not end a callback, but throw away a whole collection (SDK 1.45).
 _NO_LIMIT_MILLIS: Final = 1e9
+_MOST_WAITING: Final = 10_000
 
 
 class _BoundedInstrument:
@@ -55,17 +64,23 @@ class BoundedConsumer:
         bounds: in force now.
         callbacks: of the observable instruments.
         active: whether anybody reads; False lets measurements pass into nothing, at next to no cost.
+        said: what has been said of the instruments.
     """
 
     def __init__(self, inner: Any, on_first_use: Callable[[], None]) -> None:
         self.bounds = Bounds(1)
         self.callbacks = Callbacks()
         self.active = False
+        self.said = Said()
         self._readers = 0
-        self._inner = inner
+        self._inner = _reentrant(inner)
         self._on_first_use = on_first_use
         self._instruments: list[_BoundedInstrument] = []
-        self._collecting = threading.Lock()
+        self._collecting = threading.RLock()
+        # Threads that are inside the SDK, and what was measured in them meanwhile.
+        self._inside: set[int] = set()
+        self._waiting: deque[Any] = deque()
+        self._collector: int | None = None
         self._pid = os.getpid()
         self._forked = False
 
@@ -75,7 +90,18 @@ class BoundedConsumer:
             return
         if self._forked or self._pid != os.getpid():
             self._use_in_child()
-        self._inner.consume_measurement(self.bounds.apply(measurement))
+        bounded = self.bounds.apply(measurement)
+        thread, inside = get_ident(), self._inside
+        if thread in inside:
+            self._set_aside(bounded)
+            return
+        try:
+            inside.add(thread)
+            self._inner.consume_measurement(bounded)
+        finally:
+            inside.discard(thread)
+        if self._waiting:
+            self._catch_up()
 
     def register_asynchronous_instrument(self, instrument: Any) -> None:
         """Register an instrument whose callback is asked at collection."""
@@ -87,13 +113,21 @@ class BoundedConsumer:
         """Return what was measured, for one reader.
 
         The callbacks are asked before, within `timeout_millis` at most: whatever they do, no lock of the SDK
-        is held meanwhile, so that they may create instruments and others may too.
+        is held meanwhile, so that they may create instruments and others may too. A collection in the midst
+        of another one, in the same thread, gets nothing.
         """
-        if self._pid != os.getpid():
-            self._use_in_child()
+        self.check_process()
+        thread = get_ident()
+        if thread in self._inside or thread == self._collector:
+            guard.note("metrics.collection_nested")
+            return None
         with self._collecting:
-            self.callbacks.ask(timeout_millis / 1000, may_start=not getattr(reader, "closing", False))
-            return encodable(self._inner.collect(reader, timeout_millis=_NO_LIMIT_MILLIS))
+            try:
+                self._collector = thread
+                self.callbacks.ask(timeout_millis / 1000, may_start=not getattr(reader, "closing", False))
+                return encodable(self._collected(reader))
+            finally:
+                self._collector = None
 
     def add_metric_reader(self, reader: Any) -> None:
         """Begin to keep measurements for a reader, ours or one that the service adds."""
@@ -116,7 +150,9 @@ class BoundedConsumer:
         """
         self._pid = os.getpid()
         self._forked = True
-        self._collecting = threading.Lock()
+        self._collecting = threading.RLock()
+        self._inside, self._collector = set(), None
+        self._waiting = deque()
         self.bounds = Bounds(limit)
         self.callbacks.after_fork()
         with _REBUILD:
@@ -128,7 +164,34 @@ class BoundedConsumer:
             fresh = type(self._inner)(sdk_config=config, metric_readers=tuple(readers))
             for instrument in self._instruments:
                 fresh.register_asynchronous_instrument(instrument)
-            self._inner = fresh
+            self._inner = _reentrant(fresh)
+
+    def _collected(self, reader: Any) -> Any:
+        try:
+            return self._enter(self._inner.collect, reader, _NO_LIMIT_MILLIS)
+        finally:
+            self._catch_up()
+
+    def _set_aside(self, measurement: Any) -> None:
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting.append(measurement)
+        else:
+            guard.note("metrics.measurement_lost")
+
+    def _catch_up(self) -> None:
+        """Pass on what waits, whichever thread it was measured in."""
+        while self._waiting:
+            try:
+                measurement = self._waiting.popleft()
+            except IndexError:
+                # Another thread was quicker.
+                return
+            self._enter(self._inner.consume_measurement, measurement)
+
+    def check_process(self) -> None:
+        """Begin anew if this process turns out to be a child of which no hook of Python's has learned."""
+        if self._pid != os.getpid():
+            self._use_in_child()
 
     def _use_in_child(self) -> None:
         # Behind Python's back (uWSGI) no fork hook has run: the callee looks at the process id.
@@ -138,3 +201,18 @@ class BoundedConsumer:
                     self._on_first_use()
                 self._pid = os.getpid()
                 self._forked = False
+
+    def _enter(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        thread = get_ident()
+        try:
+            self._inside.add(thread)
+            return work(*arguments)
+        finally:
+            self._inside.discard(thread)
+
+
+def _reentrant(inner: Any) -> Any:
+    """Return the SDK's consumer with a lock in which an instrument may be registered meanwhile."""
+    if hasattr(inner, "_lock"):
+        inner._lock = threading.RLock()  # noqa: SLF001 a finaliser may make an instrument in a collection
+    return inner

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import metrics
@@ -12,6 +15,8 @@ from opentelemetry.sdk.metrics import Meter as SdkMeter
 from opentelemetry.sdk.metrics import MeterProvider
 
 from ameide_telemetry import guard
+from ameide_telemetry.export.forks import once_per_process
+from ameide_telemetry.metrics.bounds import key_of
 from ameide_telemetry.metrics.callbacks import Observed
 from ameide_telemetry.metrics.definitions import Definition, Verdicts, define
 from ameide_telemetry.metrics.instruments import (
@@ -19,9 +24,13 @@ from ameide_telemetry.metrics.instruments import (
     SafeGauge,
     SafeHistogram,
     SafeUpDownCounter,
+    lose,
     refuse,
 )
+from ameide_telemetry.metrics.said import Remarks, spelled
 from ameide_telemetry.metrics.values import plain, text
+from ameide_telemetry.values.foreign import contained
+from ameide_telemetry.values.text import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,16 +39,37 @@ if TYPE_CHECKING:
 
 __all__ = ["SafeMeter", "SafeMeterProvider"]
 
-_LIST: Final = guard.site("metrics.callbacks", foreign=True)
+_CREATE: Final = guard.site("metrics.create_instrument")
 _LOCKS: Final = ("_instrument_registration_lock", "_instrument_ids_lock")
+# What the SDK's meter has made: ours knows it better, and asks for nothing twice.
+_REGISTERS: Final = ("_instrument_ids", "_instrument_id_instrument")
+_PROVIDER_LOCKS: Final = ("_lock", "_meter_lock", "_all_metric_readers_lock")
+_MOST_CALLBACKS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """A kind of synchronous instrument: what stands before the SDK's, and the method that measures."""
 
-    safe: Callable[[str, Callable[..., Any], BoundedConsumer], Any]
+    safe: Callable[[str, BoundedConsumer], Any]
     method: str
+
+
+@dataclass(slots=True)
+class _Instrument:
+    """An instrument that the service holds, and how the SDK's behind it is made.
+
+    Attributes:
+        definition: of the first that asked for it.
+        held: what the service holds.
+        make: makes the SDK's.
+        made: whether that was done.
+    """
+
+    definition: Definition
+    held: Any
+    make: Callable[[], None]
+    made: bool = field(default=False)
 
 
 _SYNCHRONOUS: Final[Mapping[str, _Kind]] = {
@@ -64,6 +94,9 @@ class SafeMeter(metrics.Meter):
     `metrics.conflicting_measurement`. Where only the description or the advised boundaries differ, the first
     instrument is given again.
 
+    A signal handler or a finaliser may ask for instruments in the middle of this. The SDK is entered once:
+    what is asked for meanwhile is given at once, and made behind it by whoever is inside.
+
     Args:
         inner: the SDK's meter.
         consumer: where measurements go.
@@ -75,8 +108,9 @@ class SafeMeter(metrics.Meter):
         self._inner = inner
         self._consumer = consumer
         self._verdicts = verdicts
-        self._known: dict[str, tuple[Definition, Any]] = {}
-        self._making = threading.RLock()
+        self._known: dict[str, _Instrument] = {}
+        self._begin()
+        self._pid = os.getpid()
 
     def create_counter(
         self, name: str, unit: str = "", description: str = "", **more: Any
@@ -146,73 +180,125 @@ class SafeMeter(metrics.Meter):
         return made
 
     def after_fork(self) -> None:
-        """Replace the locks, which another thread of the parent may have held."""
-        self._making = threading.RLock()
+        """Replace the locks, which another thread of the parent may have held, and finish what it began."""
+        self._begin()
         for name in _LOCKS:
             if hasattr(self._inner, name):
                 setattr(self._inner, name, threading.Lock())
+        unmade = [each for each in tuple(self._known.values()) if not each.made]
+        for each in unmade:
+            if hasattr(each.held, "forget"):
+                each.held.forget()
+        if unmade:
+            for name in _REGISTERS:
+                if hasattr(self._inner, name):
+                    setattr(self._inner, name, {})
+        self._to_make.extend(unmade)
+        self._pid = os.getpid()
+        self._make_all()
+
+    def _begin(self) -> None:
+        self._making = threading.RLock()
+        self._busy = False
+        self._to_make: deque[_Instrument] = deque()
 
     def _measuring(
         self, create: str, name: Any, unit: Any, description: Any, *, boundaries: Any = None, **more: Any
     ) -> Any:
         kind = _SYNCHRONOUS[create]
-
-        def make(wanted: Definition) -> Any:
-            if wanted.boundaries is not None:
-                more["explicit_bucket_boundaries_advisory"] = wanted.boundaries
-            made = getattr(self._inner, create)(wanted.name, wanted.unit, wanted.description, **more)
-            return kind.safe(wanted.name, getattr(made, kind.method), self._consumer)
-
         wanted = self._defined(create, name, unit, description, boundaries)
-        found = None if wanted is None else self._found(wanted, make)
-        return kind.safe("", refuse, self._consumer) if found is None else found
+        held = kind.safe("" if wanted is None else wanted.name, self._consumer)
+
+        def make() -> None:
+            if wanted is not None and wanted.boundaries is not None:
+                more["explicit_bucket_boundaries_advisory"] = wanted.boundaries
+            held.bind(getattr(self._created(create, wanted, **more), kind.method))
+
+        found = None if wanted is None else self._found(_Instrument(wanted, held, make))
+        if found is None:
+            held.bind(refuse)
+            return held
+        return found
 
     def _observing(
         self, create: str, name: Any, callbacks: Any, unit: Any, description: Any, **more: Any
     ) -> Any:
-        made = False
-
-        def make(wanted: Definition) -> Any:
-            nonlocal made
-            made = True
-            observed = Observed(wanted.name, _listed(callbacks), monotonic=create == _MONOTONIC)
-            instrument = getattr(self._inner, create)(
-                wanted.name, [observed], wanted.unit, wanted.description, **more
-            )
-            self._consumer.callbacks.add(observed)
-            return instrument
-
         wanted = self._defined(create, name, unit, description)
-        found = None if wanted is None else self._found(wanted, make)
-        if found is None:
-            return _OBSERVABLE[create]("")
-        if not made and callbacks:
+        held = _OBSERVABLE[create]("" if wanted is None else wanted.name)
+        if wanted is None:
+            return held
+        remarks = Remarks(f"the metric {wanted.name}", self._consumer.said)
+        given = [] if callbacks is None else contained(_listed, callbacks) or []
+
+        def make() -> None:
+            observed = Observed(wanted.name, given, monotonic=create == _MONOTONIC, remarks=remarks)
+            self._created(create, wanted, callbacks=[observed], **more)
+            self._consumer.callbacks.add(observed)
+
+        found = self._found(_Instrument(wanted, held, make))
+        if found is not None and found is not held and given:
             # The SDK drops them too (1.45), and says nothing.
-            guard.note("metrics.callback_ignored", "an instrument has callbacks already: others are ignored")
-        return found
+            guard.note("metrics.callback_ignored")
+            remarks.say("{} has callbacks already: others are ignored")
+        return held if found is None else found
+
+    def _created(self, create: str, wanted: Any, **more: Any) -> Any:
+        return getattr(self._inner, create)(
+            wanted.name, unit=wanted.unit, description=wanted.description, **more
+        )
 
     def _defined(self, *parts: Any) -> Definition | None:
-        wanted, problems = define(*parts)
+        wanted, problems = define(*parts, meter=self.name)
         for problem in problems:
             self._verdicts.object(problem)
         return wanted
 
-    def _found(self, wanted: Definition, make: Callable[[Definition], Any]) -> Any | None:
-        """Return the instrument with this definition, or None where its name means something else."""
-        with self._making:
-            key = wanted.name.lower()
-            if key not in self._known:
-                self._known[key] = wanted, make(wanted)
-            first, instrument = self._known[key]
-        differing = first.differences(wanted)
+    def _found(self, mine: _Instrument) -> Any | None:
+        """Return what the service may hold by this definition, None where its name means something else."""
+        if self._pid != os.getpid():
+            self._consumer.check_process()
+            with once_per_process():
+                if self._pid != os.getpid():
+                    self.after_fork()
+        # One step: of two that ask at once, also of two in one thread, one comes first.
+        first = self._known.setdefault(mine.definition.name.lower(), mine)
+        if first is mine:
+            self._to_make.append(mine)
+            self._make_all()
+            return mine.held
+        differing = first.definition.differences(mine.definition)
+        shared = first.definition.compatible(mine.definition)
         if differing:
-            shared = first.compatible(wanted)
             self._verdicts.object(
-                f"the instrument {wanted.name} of the meter {self.name} exists with {', '.join(differing)}:"
+                f"the instrument {mine.definition.name} of the meter {spelled(self.name)}"
+                f" exists with {', '.join(differing)}:"
                 f" {'the first is used' if shared else 'the second one measures nothing'}"
             )
-            return instrument if shared else None
-        return instrument
+        return first.held if shared else None
+
+    def _make_all(self) -> None:
+        while self._to_make:
+            with self._making:
+                if self._busy:
+                    # Whatever was interrupted in here goes on with it.
+                    return
+                try:
+                    self._busy = True
+                    while self._to_make:
+                        self._make(self._to_make.popleft())
+                finally:
+                    self._busy = False
+
+    def _make(self, instrument: _Instrument) -> None:
+        try:
+            with _CREATE:
+                instrument.make()
+                instrument.made = True
+        finally:
+            if not instrument.made:
+                self._known.pop(instrument.definition.name.lower(), None)
+                if hasattr(instrument.held, "bind"):
+                    instrument.held.bind(lose)
 
 
 class SafeMeterProvider(MeterProvider):
@@ -227,6 +313,8 @@ class SafeMeterProvider(MeterProvider):
         self.verdicts = Verdicts()
         self._consumer: BoundedConsumer | None = None
         self._safe: dict[Any, SafeMeter] = {}
+        self._renew_locks()
+        self._pid = os.getpid()
 
     def report_to(self, consumer: BoundedConsumer) -> None:
         """Have all meters from now on report to this consumer, which passes on to the SDK's own.
@@ -244,34 +332,55 @@ class SafeMeterProvider(MeterProvider):
         attributes: Any = None,
     ) -> metrics.Meter:
         """Return the meter of an instrumentation scope."""
-        inner = super().get_meter(
-            _scope_text(name) or "unknown",
-            _scope_text(version),
-            _scope_text(schema_url),
-            None if attributes is None else plain(attributes),
-        )
+        if self._pid != os.getpid():
+            self._begin_in_child()
+        scope = _scope_text(name) or "unknown", _scope_text(version), _scope_text(schema_url)
+        described = None if attributes is None else plain(attributes)
+        key = *scope, key_of(described)
+        found = self._safe.get(key)
+        if found is not None:
+            return found
+        inner = super().get_meter(*scope, described)
         consumer = self._consumer
         if consumer is None or not isinstance(inner, SdkMeter):
             return inner
-        return self._safe.setdefault(inner, SafeMeter(inner, consumer, self.verdicts))
+        # The first one stays, also where the SDK made two, one in the midst of the other.
+        return self._safe.setdefault(key, SafeMeter(inner, consumer, self.verdicts))
 
     def after_fork(self) -> None:
         """Replace the locks of a forked child, also where no hook of Python has run."""
-        for name in ("_lock", "_meter_lock"):
-            if hasattr(self, name):
-                setattr(self, name, threading.Lock())
+        self._renew_locks()
         for meter in tuple(self._safe.values()):
             meter.after_fork()
+        self._pid = os.getpid()
+
+    def _begin_in_child(self) -> None:
+        # Behind Python's back (uWSGI) no fork hook has run.
+        if self._consumer is not None:
+            self._consumer.check_process()
+        with once_per_process():
+            if self._pid != os.getpid():
+                self.after_fork()
+
+    def _handle_fork(self) -> None:
+        inherited = getattr(super(), "_handle_fork", None)
+        if inherited is not None:
+            inherited()
+        self._renew_locks()
+
+    def _renew_locks(self) -> None:
+        """Have locks that nobody holds, and that the thread that has them may take again."""
+        for name in _PROVIDER_LOCKS:
+            if hasattr(self, name):
+                setattr(self, name, threading.RLock())
 
 
 def _scope_text(value: Any) -> str | None:
-    return text(str.__str__(value)) if isinstance(value, str) else None
+    return text(exact(value)) if issubclass(type(value), str) else None
 
 
 def _listed(callbacks: Any) -> list[Any]:
-    if callbacks is None:
-        return []
     if callable(callbacks) or isinstance(callbacks, Generator):
         # One alone, where the API asks for several.
         return [callbacks]
-    return _LIST.call(list, callbacks) or []
+    return list(islice(callbacks, _MOST_CALLBACKS))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,6 +13,7 @@ from opentelemetry.sdk.metrics import (
 )
 
 from ameide_telemetry import guard
+from ameide_telemetry.export.forks import once_per_process
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.metrics.bounds import Bounds
 from ameide_telemetry.metrics.consumer import BoundedConsumer
@@ -110,9 +110,9 @@ class _Owned:
 
     def after_fork(self) -> None:
         """Set every instrument to zero in a forked child."""
-        self.provider.after_fork()
         if self.consumer is not None:
             self.consumer.after_fork(self._limit)
+        self.provider.after_fork()
 
     def _used_in_child(self) -> None:
         pipeline = self.pipeline
@@ -143,7 +143,6 @@ class _Process:
     """What this process has made so far."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.owned: _Owned | None = None
 
 
@@ -164,7 +163,7 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
     present = metrics.get_meter_provider()
     if settings.disabled or not settings.metrics.enabled:
         return Metrics(present, "disabled")
-    with _process.lock:
+    with once_per_process():
         owned = _process.owned
         if owned is not None and present is owned.provider:
             owned.provider.verdicts.strict = settings.strict

@@ -1,7 +1,8 @@
 """What a measurement holds, made plain: a number and attributes that every exporter can carry.
 
 One value that cannot be encoded makes the export of all instruments fail, again at every interval
-(opentelemetry-python#4093). So foreign objects, with all that their methods may do, end here.
+(opentelemetry-python#4093). So foreign objects, with all that their methods may do, end here. Their methods
+run contained, as those of what is logged do: `SystemExit` out of a `__float__` ends nothing either.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
+from ameide_telemetry.values.foreign import contained, shielded
+from ameide_telemetry.values.text import exact, text_of, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["INT64", "SIMPLE", "fits", "is_simple", "number", "plain", "text", "text_size"]
+    from ameide_telemetry.metrics.said import Remarks
+
+__all__ = ["INT64", "fits", "is_simple", "number", "plain", "text", "text_size"]
 
 # OTLP carries integers of 64 bits.
 INT64: Final = 2**63
 # Values of exactly these classes run no foreign code, whatever is done with them.
-SIMPLE: Final = frozenset({str, bool, int, float, type(None)})
-_NAMES: Final = frozenset({str})
+_SIMPLE: Final = frozenset({str, bool, int, float, type(None)})
 
 # The specification sets no limits for attributes of metrics. These are far beyond every sensible use:
 # Mimir takes 30 labels with values of 2,048 bytes, Prometheus any, at the price of its memory.
@@ -34,9 +38,6 @@ _DEEPEST: Final = 2
 _LONGEST_NAME: Final = 255
 _LONGEST_TEXT: Final = 1024
 _LONGEST_DIGITS: Final = 1024
-_NUMBER: Final = guard.site("metrics.number", foreign=True)
-_ATTRIBUTES: Final = guard.site("metrics.attributes", foreign=True)
-_ATTRIBUTE: Final = guard.site("metrics.attribute", foreign=True)
 
 
 def number(value: Any) -> int | float | None:
@@ -45,7 +46,8 @@ def number(value: Any) -> int | float | None:
     Taken are `bool`, `Decimal`, `Fraction`, scalars of numpy and whatever else converts itself by
     `__index__` or `__float__`. Text is refused, also where it spells a number.
     """
-    found: int | float | None = value if type(value) in (int, float) else _NUMBER.call(_converted, value)
+    kind = type(value)
+    found: int | float | None = value if kind is int or kind is float else contained(_converted, value)
     return found if found is not None and fits(found) else None
 
 
@@ -55,47 +57,67 @@ def fits(value: float) -> bool:
 
 
 def _converted(value: Any) -> int | float | None:
-    if isinstance(value, int):
-        return int.__index__(value)
-    if isinstance(value, float):
-        return float.__float__(value)
     kind = type(value)
+    if issubclass(kind, int):
+        return int.__index__(value)
+    if issubclass(kind, float):
+        return float.__float__(value)
     if hasattr(kind, "__index__"):
         # An array of numpy has both, and refuses the first when it holds no integer.
         with suppress(TypeError):
-            return operator.index(value)
+            return int.__index__(operator.index(value))
     return float(value) if hasattr(kind, "__float__") else None
 
 
 def is_simple(attributes: Any) -> bool:
     """Return whether these are few, named, and of classes that run no foreign code; costs next to nothing."""
-    return (
-        type(attributes) is dict
-        and len(attributes) <= _MOST_ATTRIBUTES
-        and "" not in attributes
-        and SIMPLE.issuperset(map(type, attributes.values()))
-        and _NAMES.issuperset(map(type, attributes))
-    )
+    if type(attributes) is not dict or len(attributes) > _MOST_ATTRIBUTES:
+        return False
+    for name, value in attributes.items():
+        kind = type(value)
+        # By identity: a metaclass may have an opinion of what its class is equal to, and on its hash.
+        if not (
+            type(name) is str
+            and name
+            and (kind is str or kind is int or kind is bool or kind is float or value is None)
+        ):
+            return False
+    return True
 
 
-def plain(attributes: Any) -> dict[str, Any]:
+def plain(attributes: Any, remarks: Remarks | None = None) -> dict[str, Any]:
     """Return attributes as a new dict of valid UTF-8, finite numbers, tuples and dicts; never raises.
 
     What is too much is cut: 64 attributes, 255 characters of a name, 1,024 of a value, lists of 16, two
     levels. One that cannot be read is left out; the others stay. What was changed is counted.
+
+    Args:
+        attributes: as they were given.
+        remarks: on the instrument that they were given to; None where there is none.
     """
     if is_simple(attributes):
         return {text(name, _LONGEST_NAME): _plain_value(each, 0) for name, each in attributes.items()}
     kept: dict[str, Any] = {}
-    with _ATTRIBUTES:
-        if not isinstance(attributes, Mapping):
-            guard.note("metrics.attributes_refused", "metric attributes that are no mapping were left out")
-            return kept
-        for name, value in islice(attributes.items(), _MOST_ATTRIBUTES):
-            _ATTRIBUTE.call(_keep, kept, name, value)
-        if len(attributes) > _MOST_ATTRIBUTES:
-            guard.note("metrics.attributes_cut", f"metric attributes beyond {_MOST_ATTRIBUTES} were left out")
+    complete = contained(_gather, attributes, kept)
+    if complete is None:
+        guard.note("metrics.attributes_refused")
+        _say(remarks, "attributes of {} could not be read as a mapping and were left out")
+    elif not complete:
+        guard.note("metrics.attributes_cut")
+        _say(remarks, f"attributes of {{}} beyond {_MOST_ATTRIBUTES} were left out")
     return kept
+
+
+def _say(remarks: Remarks | None, message: str) -> None:
+    if remarks is not None:
+        remarks.say(message)
+
+
+def _gather(attributes: Any, kept: dict[str, Any]) -> bool:
+    """Keep what can be read; return whether that was all."""
+    for name, value in islice(attributes.items(), _MOST_ATTRIBUTES):
+        shielded(_keep, kept, name, value)
+    return len(attributes) <= _MOST_ATTRIBUTES
 
 
 def _keep(kept: dict[str, Any], name: Any, value: Any) -> None:
@@ -106,10 +128,10 @@ def _keep(kept: dict[str, Any], name: Any, value: Any) -> None:
 
 def _plain_value(value: Any, depth: int) -> Any:
     kind = type(value)
-    if kind in SIMPLE:
+    if kind in _SIMPLE:
         return _PLAIN.get(kind, _same)(value)
     for base, convert in _CONVERSIONS:
-        if isinstance(value, base):
+        if issubclass(kind, base):
             return convert(value, depth)
     return text(_described(value))
 
@@ -179,18 +201,18 @@ def _mapping(value: Any, depth: int) -> Any:
 
 def _described(value: Any) -> str:
     """Return an object as text; one without a text of its own by its class, for an address is no label."""
-    if isinstance(value, str):
-        return str.__str__(value)
     kind: Any = type(value)
+    if issubclass(kind, str):
+        return exact(value)
     if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
-        return str(kind.__name__)
-    return str.__str__(str(value))
+        return type_name(value)
+    return text_of(value)
 
 
 _PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {str: text, int: _integer, float: _decimal}
 # In this order: a subclass of `int` or `str`, such as an enumeration's member, is what it stands for.
 _CONVERSIONS: Final[tuple[tuple[Any, Callable[[Any, int], Any]], ...]] = (
-    (str, lambda value, _: text(str.__str__(value))),
+    (str, lambda value, _: text(exact(value))),
     (int, lambda value, _: _integer(int.__index__(value))),
     (float, lambda value, _: _decimal(float.__float__(value))),
     ((bytes, bytearray, memoryview), _octets),

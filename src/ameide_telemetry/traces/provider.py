@@ -6,7 +6,6 @@ OpenTelemetry lets a process set its provider once, and tracers made at import k
 
 from __future__ import annotations
 
-import threading
 import weakref
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,6 +14,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import SpanLimits
 
 from ameide_telemetry import guard
+from ameide_telemetry.export.forks import once_per_process
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.resource import quick_to_fork, replace_resource
@@ -76,7 +76,6 @@ class _Process:
     """What this process has made so far."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.owned: _Owned | None = None
         self.adopted: weakref.WeakKeyDictionary[Any, RoutingSpanProcessor] = weakref.WeakKeyDictionary()
 
@@ -98,7 +97,7 @@ def install(
     present = trace.get_tracer_provider()
     if settings.disabled or not settings.traces.enabled:
         return Traces(present, "disabled")
-    with _process.lock:
+    with once_per_process():
         owned = _process.owned
         if isinstance(present, trace.ProxyTracerProvider) or (owned and present is owned.provider):
             return _own(settings.traces, resource, _pipeline(settings.traces, ledger, budget))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.util import types
 
-__all__ = ["GuardedSpan", "attributes_of", "record_failure"]
+__all__ = ["GuardedSpan", "attributes_of", "record_failure", "wanted"]
 
 _CALL: Final = guard.site("traces.span_call", foreign=True)
 # The SDK keeps 128 by default and logs a line for every one above; so many were never meant to be attributes.
@@ -112,11 +112,16 @@ def record_failure(
     """Note on a span the exception that ends its block: as an event, as its status, or both."""
     if not span.is_recording():
         return
-    if event:
+    if event is True or wanted(event):
         span.record_exception(error, escaped=escaped)
-    if status:
+    if status is True or wanted(status):
         text = shorten(f"{type_name(error)}: {text_of(error)}", MAX_TEXT)
         span.set_status(Status(StatusCode.ERROR, text))
+
+
+def wanted(choice: object) -> bool:
+    """Return whether an argument means yes; one that cannot tell means yes, as one that was not given."""
+    return contained(bool, choice) is not False
 
 
 def attributes_of(attributes: Any) -> Any:

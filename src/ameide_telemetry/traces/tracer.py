@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
+import threading
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
-from opentelemetry.context import attach
+from opentelemetry.context import Context, attach
 from opentelemetry.sdk.trace import Span, Tracer, TracerProvider
 from opentelemetry.trace import Link, SpanContext, SpanKind
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import restore
-from ameide_telemetry.traces.span import GuardedSpan, attributes_of, record_failure
+from ameide_telemetry.export.forks import once_per_process
+from ameide_telemetry.traces.span import GuardedSpan, attributes_of, record_failure, wanted
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.plain import plain
 from ameide_telemetry.values.text import key_text
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
 
-    from opentelemetry.context import Context
     from opentelemetry.util import types
 
 __all__ = ["GuardedTracer", "GuardedTracerProvider"]
@@ -82,6 +84,11 @@ class GuardedTracer(Tracer):
 class GuardedTracerProvider(TracerProvider):
     """The SDK's provider with guarded tracers."""
 
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self._known: dict[tuple[str | None, ...], trace.Tracer] = {}
+        self._renew_lock()
+
     def get_tracer(
         self,
         instrumenting_module_name: str,
@@ -94,15 +101,36 @@ class GuardedTracerProvider(TracerProvider):
         return _TRACER.call(self._made, *scope) or trace.NoOpTracer()
 
     def _made(self, name: Any, version: Any, schema_url: Any, attributes: Any) -> trace.Tracer:
-        tracer = super().get_tracer(
-            _text(name) or "",
-            _text(version),
-            _text(schema_url),
-            None if attributes is None else _scope_attributes(attributes),
-        )
+        if self._pid != os.getpid():
+            with once_per_process():
+                if self._pid != os.getpid():
+                    self._renew_lock()
+        scope = _text(name) or "", _text(version), _text(schema_url)
+        if attributes is not None:
+            return self._guarded(*scope, _scope_attributes(attributes))
+        tracer = self._known.get(scope)
+        # The first one stays, also where a signal handler asked for the same in the midst of this.
+        return tracer or self._known.setdefault(scope, self._guarded(*scope, None))
+
+    def _guarded(
+        self, name: str, version: str | None, schema_url: str | None, attributes: Any
+    ) -> trace.Tracer:
+        tracer = super().get_tracer(name, version, schema_url, attributes)
         if type(tracer) is Tracer:
             tracer.__class__ = GuardedTracer
         return tracer
+
+    def _handle_fork(self) -> None:
+        inherited = getattr(super(), "_handle_fork", None)
+        if inherited is not None:
+            inherited()
+        self._renew_lock()
+
+    def _renew_lock(self) -> None:
+        """Have a lock that nobody holds, and that the thread that has it may take again."""
+        if hasattr(self, "_tracers_lock"):
+            self._tracers_lock: Any = threading.RLock()
+        self._pid = os.getpid()
 
 
 class _CurrentSpan:
@@ -133,7 +161,7 @@ class _CurrentSpan:
         # As in OTel's own `use_span`: what is no Exception, such as GeneratorExit, is no failure of the work.
         if error is not None and issubclass(type(error), Exception):
             _CURRENT.call(self._record, error)
-        if self._end:
+        if self._end is True or wanted(self._end):
             self._span.end()
 
     def _record(self, error: BaseException) -> None:
@@ -164,9 +192,8 @@ def _started(
     tracer: Tracer, name: str, context: Any, details: tuple[Any, Any, Any], options: tuple[Any, ...]
 ) -> trace.Span:
     kind, attributes, links = details
-    if context is not None and not issubclass(type(context), dict):
-        guard.note("traces.context_refused")
-        context = None
+    if context is not None and type(context) is not Context:
+        context = _usable(context)
     if attributes is not None:
         attributes = attributes_of(attributes)
     if type(links) is not tuple or links:
@@ -175,6 +202,18 @@ def _started(
     if isinstance(span, Span):
         span.__class__ = GuardedSpan
     return span
+
+
+def _usable(context: Any) -> Context | None:
+    """Return a context that runs no code of the caller's, or None for the current one."""
+    found = contained(_copied, context) if issubclass(type(context), dict) else None
+    if found is None:
+        guard.note("traces.context_refused")
+    return found
+
+
+def _copied(context: Any) -> Context:
+    return Context({key: value for key, value in dict.items(context) if type(key) is str})
 
 
 def _activated(span: trace.Span) -> Token[Context]:

@@ -83,7 +83,7 @@ def _parts(value: object) -> Mapping[str, object] | None:
     """Return what an object prints that is no container itself, by name; None for anything else."""
     kind = type(value)
     if issubclass(kind, BaseException):
-        if kind.__str__ is not BaseException.__str__ and not issubclass(kind, KeyError):
+        if kind.__str__ is not BaseException.__str__ and not issubclass(kind, (KeyError, BaseExceptionGroup)):
             return None
         arguments = tuple.__iter__(BaseException.args.__get__(value))  # type: ignore[attr-defined]
         return {str(number): each for number, each in enumerate(islice(arguments, _MANY))}

@@ -33,19 +33,23 @@ _DURING: Final = "\nDuring handling of the above exception, another exception oc
 def is_small(error: BaseException, trace: TracebackType | None) -> bool:
     """Tell whether the interpreter can describe an exception with all that hangs on it in short time."""
     frames = _FEW_FRAMES - _length(trace, _FEW_FRAMES)
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
+    seen = {id(error)}
+    waiting = [error]
+    visits = 0
     while waiting and frames >= 0:
         each = waiting.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
+        visits += 1
         if each is not error:
             frames -= _length(each.__traceback__, _FEW_FRAMES)
+        # The interpreter describes a cause once, but a member of a group as often as a way leads to it.
         members = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
-        if len(seen) + len(members) > _FEW_EXCEPTIONS:
+        if visits + len(waiting) + len(members) > _FEW_EXCEPTIONS:
             return False
-        waiting += (each.__cause__, each.__context__, *members)
+        waiting += members
+        for link in (each.__cause__, each.__context__):
+            if link is not None and id(link) not in seen:
+                seen.add(id(link))
+                waiting.append(link)
     return frames >= 0
 
 

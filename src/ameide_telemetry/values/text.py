@@ -45,6 +45,12 @@ class _Sketch:
     def __repr__(self) -> str:
         return sketch(self._value)
 
+    def __str__(self) -> str:
+        # A group says how many members it has, and nothing of them.
+        if type(self._value).__str__ is BaseExceptionGroup.__str__:
+            return str(self._value)
+        return sketch(self._value)
+
 
 def _text(value: object) -> str:
     return str(printable(value))

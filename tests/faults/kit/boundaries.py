@@ -29,8 +29,10 @@ BOUNDARIES: Final[dict[str, str]] = {
     f"{_WSGI}._Body._step": "`__next__`: asks the application's body in the request's context",
     f"{_WSGI}._Body._close": "`close`: closes the application's body in the request's context",
     f"{_LOGS}.handler.LineHandler.emit": "its own `handle`",
-    f"{_LOGS}.structured.BoundLogger._say": "its methods: runs the service's processors, one guard for each",
+    f"{_LOGS}.structured.BoundLogger._say": "its methods: runs the service's processors, inside one guard",
     "ameide_telemetry.traces.tracer._CurrentSpan.__init__": "the tracer: keeps its arguments",
+    "ameide_telemetry.traces.span.GuardedSpan.end": "`_CurrentSpan`: as the service calls it",
+    "ameide_telemetry.traces.tracer.GuardedTracer.start_span": "`_CurrentSpan`: as the service calls it",
 }
 
 # What cannot fail on the plain objects that it is called with, where a guard would cost more than it.

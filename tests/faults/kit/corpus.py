@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CORPUS", "QUICK", "VERSION", "Case", "corpus_size"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

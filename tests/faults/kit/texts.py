@@ -72,6 +72,13 @@ NUMBERS: Table = {
         big_float=1e22,
     ),
     **_same(
+        "a moment before 1970, where it is taken for a time",
+        before_1970_by_a_bit=-1e-5,
+        before_1970_by_half=-0.5,
+        before_1970_by_one=-1.0,
+        before_1970_by_more=-1.5,
+    ),
+    **_same(
         "a number of another type",
         decimal=Decimal("1.50"),
         decimal_nan=Decimal("NaN"),

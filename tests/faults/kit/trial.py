@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from contextlib import contextmanager
@@ -35,13 +36,19 @@ def problem_of(front: str, call: Callable[..., object], *arguments: Any) -> str 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Take pytest's own handlers off the root logger: they print, unbounded, whatever is logged."""
+    """Keep pytest out of what is tried.
+
+    Its handlers on the root logger print, unbounded, whatever is logged. And whichever call makes Python's
+    collector look through the objects of thousands of tests, takes a second that is not the call's own.
+    """
     root = logging.getLogger()
     taken = [each for each in root.handlers if type(each).__module__.startswith("_pytest")]
     root.handlers[:] = [each for each in root.handlers if each not in taken]
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         root.handlers[:0] = taken
 
 
@@ -55,7 +62,8 @@ def _is_foreign(error: BaseException) -> bool:
 
 
 def _text(error: BaseException) -> str:
+    """Return what an error says in ASCII: what a test worker cannot send to its parent ends the whole run."""
     try:
-        return str(error)[:200]
+        return ascii(str(error))[:200]
     except BaseException:  # noqa: BLE001 an error of the corpus
         return "<unprintable>"

@@ -64,7 +64,7 @@ _BOTH: Final[Sequence[tuple[str, str, Target, Callable[[Wiring], Figure]]]] = (
     (
         "recursion",
         "Log records exported because of one, root logger at DEBUG, 6 s",
-        Exactly(1, "records"),
+        Exactly(1),
         records.records_of_one,
     ),
     (

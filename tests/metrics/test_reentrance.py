@@ -1,0 +1,154 @@
+"""What a signal handler or a finaliser does in the midst of the SDK, in the thread that is inside."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from opentelemetry.metrics import Observation
+from opentelemetry.sdk.metrics._internal import _view_instrument_match, aggregation
+
+from ameide_telemetry import guard
+from ameide_telemetry.traces.tracer import GuardedTracerProvider
+from support.meters import Lab, observed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def in_time(work: Callable[[], object]) -> None:
+    """Run it on a thread that nobody waits for if it hangs."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 raised where the test sees it
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert failures == []
+
+
+class Within:
+    """Does something in the midst of a function of the SDK: once, before it goes on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        self.work: Callable[[], object] | None = None
+        inner = getattr(owner, name)
+
+        def within(*arguments: Any, **named: Any) -> Any:
+            work, self.work = self.work, None
+            if work is not None:
+                work()
+            return inner(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, within)
+
+
+def test_a_measurement_in_the_midst_of_a_measurement_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK makes a point under a lock that is not reentrant: what comes in there is added behind it."""
+    lab = Lab()
+    counter, other = lab.meter.create_counter("c"), lab.meter.create_counter("d")
+    within = Within(monkeypatch, _view_instrument_match, "time_ns")
+
+    def work() -> None:
+        for number in range(20):
+            within.work = lambda: [counter.add(1), other.add(2), counter.add(1, {"n": -number})]  # noqa: B023
+            counter.add(1, {"n": number})
+
+    in_time(work)
+    points = lab.collected()
+    assert sum(point.value for point in points["c"]) == 60
+    assert sum(point.value for point in points["d"]) == 40
+
+
+def test_the_latest_value_of_a_gauge_is_the_one_that_came_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measurements that waited keep their order."""
+    lab = Lab()
+    gauge = lab.meter.create_gauge("g")
+    within = Within(monkeypatch, _view_instrument_match, "time_ns")
+    within.work = lambda: [gauge.set(2), gauge.set(3)]
+    in_time(lambda: gauge.set(1))
+    assert lab.values("g") == [3]
+
+
+def test_a_measurement_in_the_midst_of_a_collection_is_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing hangs, nothing is lost; instruments can be made there, a second collection gets nothing."""
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    counter.add(1)
+    nested: list[Any] = []
+    within = Within(monkeypatch, aggregation._Aggregation, "_collect_exemplars")
+
+    def work() -> None:
+        counter.add(1)
+        lab.meter.create_counter("d").add(5)
+        lab.meter.create_observable_gauge("o", observed(lambda: [Observation(7)]))
+        nested.append(lab.reader.get_metrics_data())
+
+    guard.reset()
+    within.work = work
+    in_time(lab.reader.collect)
+    assert nested == [None]
+    assert guard.counts() == {"metrics.collection_nested": 1}
+    points = lab.collected()
+    assert {name: each[0].value for name, each in points.items()} == {"c": 2, "d": 5, "o": 7}
+
+
+def test_too_much_in_the_midst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is bounded."""
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    within = Within(monkeypatch, _view_instrument_match, "time_ns")
+    within.work = lambda: [counter.add(1) for _ in range(10_010)]
+    guard.reset()
+    in_time(lambda: counter.add(1))
+    assert lab.values("c") == [10_001]
+    assert guard.counts() == {"metrics.measurement_lost": 10}
+
+
+@pytest.mark.parametrize("create", ["create_counter", "create_observable_gauge"])
+@pytest.mark.parametrize("name", ["c", "other"])
+def test_an_instrument_in_the_midst_of_an_instrument_is_made(
+    create: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same one, or another: it is given at once, and what it measures arrives."""
+    lab = Lab()
+    meter: Any = lab.meter
+    within = Within(monkeypatch, meter._inner, "_register_instrument")
+    made: list[Any] = []
+
+    def ask(asked: str) -> None:
+        if create == "create_counter":
+            made.append(meter.create_counter(asked))
+            made[-1].add(1, {"a": 1})
+        else:
+            made.append(meter.create_observable_gauge(asked, observed(lambda: [Observation(1, {"a": 1})])))
+
+    within.work = lambda: ask(name)
+    in_time(lambda: ask("c"))
+    assert (made[0] is made[1]) == (name == "c")
+    points = lab.collected()
+    assert set(points) == {"c", name}
+    expected = 2 if (create, name) == ("create_counter", "c") else 1
+    assert {point.value for each in points.values() for point in each} == {expected}
+
+
+def test_a_scope_in_the_midst_of_the_same_scope_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two meters of one scope would report each name twice; and tracers stay what they were."""
+    lab, traces = Lab(), GuardedTracerProvider(shutdown_on_exit=False)
+    meters: list[Any] = []
+    tracers: list[Any] = []
+    within = Within(monkeypatch, lab.provider, "_apply_meter_configurator")
+    within.work = lambda: meters.append(lab.provider.get_meter("shop"))
+    in_time(lambda: meters.append(lab.provider.get_meter("shop")))
+    assert meters[0] is meters[1] is lab.provider.get_meter("shop")
+    within = Within(monkeypatch, traces, "_apply_tracer_configurator")
+    within.work = lambda: tracers.append(traces.get_tracer("shop"))
+    in_time(lambda: tracers.append(traces.get_tracer("shop")))
+    assert tracers[0] is tracers[1] is traces.get_tracer("shop")
