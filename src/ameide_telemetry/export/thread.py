@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkerThread"]
 
+_PAUSE: Final = guard.site("export.pause", foreign=True, thread=True)
 # What ends a thread over and over must not keep a processor busy.
 _PAUSE_SECONDS: Final = 1.0
 
@@ -95,8 +96,7 @@ class WorkerThread:
                 self.running = False
             ended.set()
             if died:
-                try:
+                # Whoever ends threads may do it twice.
+                with _PAUSE:
                     time.sleep(_PAUSE_SECONDS)
-                finally:
-                    # Whoever ends threads may do it twice.
-                    self._again()
+                self._again()

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["hold_for", "later", "let_go_of"]
 
 _SIGTERM: Final = frozenset({signal.SIGTERM})
-_PAUSE_SECONDS: Final = 0.001
+# A signal that comes when a thread is just about to wait does not wake it, and Python does not look before
+# it wakes: so it is sent until it is heard. A fork is over within the first pauses.
+_PAUSES: Final = (0.001, 0.01, 0.1, 0.5, 2.0)
 # How deep the calls of a hook go.
 _MOST_FRAMES: Final = 8
 
@@ -31,10 +33,12 @@ class _Hold:
 
     Attributes:
         handler: for which SIGTERM is held back, while it is the one in force; None for no handler.
+        again: a signal that is to come again and has not yet.
     """
 
     def __init__(self) -> None:
         self.handler: object = None
+        self.again: object = None
         self._thread = threading.local()
         self._registered = False
 
@@ -91,10 +95,12 @@ def later(frame: FrameType | None) -> bool:
     Args:
         frame: what is interrupted.
     """
+    _hold.again = None
     if _hold.held() or _inside_hook(frame):
+        again = _hold.again = object()
         # Without another thread it is now or never.
         with suppress(RuntimeError):
-            _thread.start_new_thread(_send_again, (threading.get_ident(),))
+            _thread.start_new_thread(_send, (threading.get_ident(), again))
             return True
     return False
 
@@ -110,6 +116,9 @@ def _inside_hook(frame: FrameType | None) -> bool:
     return False
 
 
-def _send_again(thread: int) -> None:
-    time.sleep(_PAUSE_SECONDS)
-    signal.pthread_kill(thread, signal.SIGTERM)
+def _send(thread: int, again: object) -> None:
+    for pause in _PAUSES:
+        time.sleep(pause)
+        if _hold.again is not again:
+            return
+        signal.pthread_kill(thread, signal.SIGTERM)
