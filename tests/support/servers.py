@@ -213,7 +213,8 @@ class _Tap:
 def _interruptible() -> Iterator[None]:
     """Let a child hear SIGINT, also where a shell made the tests ignore it by starting them with `&`."""
     before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
+    # Another thread cannot change it; what such a one starts is ended in other ways.
+    if before is not signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
         yield
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
