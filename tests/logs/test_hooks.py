@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,22 @@ def test_undo_restores_the_hooks_but_not_a_later_owners(
     with installed(tmp_path, capture_streams=False):
         assert sys.excepthook is not before[0]
     assert (sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning) == before
+    monkeypatch.setattr(sys, "excepthook", before[0])
     with installed(tmp_path, capture_streams=False):
         monkeypatch.setattr(sys, "excepthook", later := lambda *_: None)
     assert sys.excepthook is later
+
+
+def test_a_hook_that_somebody_kept_says_nothing_after_undo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hands on to who was there before, and a second installation above it writes one line."""
+    heard: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(error))
+    with installed(tmp_path, capture_streams=False):
+        ours = sys.excepthook
+    monkeypatch.setattr(sys, "excepthook", partial(ours))
+    with installed(tmp_path, capture_streams=False) as lines:
+        sys.excepthook(ValueError, error := ValueError("boom"), None)
+        assert [line["message"] for line in lines.all()] == ["uncaught ValueError"]
+    assert heard == [error]

@@ -40,6 +40,7 @@ class Hooks:
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer
         self._undo: list[tuple[Any, str, Any, Any]] = []
+        self._installed = False
 
     def install(self) -> None:
         """Take over the hooks for uncaught and unraisable errors, of threads too, and for warnings."""
@@ -47,12 +48,14 @@ class Hooks:
         self._replace(sys, "unraisablehook", self._unraisable)
         self._replace(threading, "excepthook", self._uncaught_in_thread)
         self._replace(warnings, "showwarning", self._warning)
+        self._installed = True
 
     def undo(self) -> None:
         """Restore every hook that is still ours; one that somebody has wrapped still asks who was before."""
         for owner, name, ours, before in reversed(self._undo):
             if getattr(owner, name) is ours:
                 setattr(owner, name, before)
+        self._installed = False
 
     def _replace(self, owner: Any, name: str, ours: Callable[..., Any]) -> None:
         self._undo.append((owner, name, ours, getattr(owner, name)))
@@ -122,7 +125,9 @@ class Hooks:
         exc_info: ExcInfo | None,
         fields: dict[Any, object] | None = None,
     ) -> bool:
-        """Write a line and return True; where that fails, who was there before has to say it."""
+        """Write a line and return True; where that fails, or no more, who was there before has to say it."""
+        if not self._installed:
+            return False
         event = Event(time.time(), level, logger, message, fields, exc_info)
         self._writer.emit(logging.getLogger(logger), event)
         return True
