@@ -25,6 +25,8 @@ def say(**found):
 def plain(result):
     return [bool(result), dataclasses.asdict(result.traces)]
 
+# Coverage has a handler of its own.
+before = signal.getsignal(signal.SIGTERM)
 telemetry = init_telemetry("orders", instrument=False, logs={"sink": "stdout"})
 for _ in range(5):
     telemetry.tracer("t").start_span("work").end()
@@ -124,7 +126,7 @@ def child():
     handle = CALL
     handlers = [each for each in logging.getLogger().handlers if "ameide" in type(each).__module__]
     handle.shutdown(0.5)
-    untouched = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    untouched = signal.getsignal(signal.SIGTERM) is before
     os._exit(7 + len(handlers) if untouched else 1)
 
 status = -signal.SIGALRM
