@@ -10,7 +10,7 @@ import pytest
 
 from faults.kit.leaver import LATE
 from faults.kit.leaving import Left, leave
-from support.collector import FakeCollector
+from support.collector import MODES, FakeCollector
 from support.grpc_collector import GrpcCollector
 
 if TYPE_CHECKING:
@@ -22,19 +22,6 @@ _TRIES: Final = 2
 _FLUSH_SECONDS: Final = 0.7
 _SIGNALS: Final = ("traces", "metrics", "logs")
 _COLLECTORS: Final = {"http": FakeCollector, "grpc": GrpcCollector}
-_MODES: Final = (
-    "ok",
-    "refused",
-    "silent",
-    "backlog",
-    "reset",
-    "blackhole",
-    "drip",
-    "503",
-    "429",
-    "400",
-    "413",
-)
 _FULL: Final = 2048
 # Every mode once, each transport and each queue with half of them.
 _QUICK: Final = {
@@ -56,7 +43,7 @@ _QUICK: Final = {
 def matrix(*counts: int) -> Iterator[Any]:
     """Yield transport, mode and number of records, all but a few marked as long."""
     for transport in _COLLECTORS:
-        for mode in _MODES:
+        for mode in MODES:
             quick = _QUICK.get((transport, mode))
             for count in counts:
                 chosen = quick is not None and (len(counts) == 1 or quick == count)

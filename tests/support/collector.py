@@ -38,8 +38,22 @@ from support.sick import SICK, SickListener
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FakeCollector"]
+__all__ = ["MODES", "FakeCollector"]
 
+# One of each kind of answer, for what must hold whatever the collector does.
+MODES: Final = (
+    "ok",
+    "refused",
+    "silent",
+    "backlog",
+    "reset",
+    "blackhole",
+    "drip",
+    "503",
+    "429",
+    "400",
+    "413",
+)
 _MESSAGES: Final[Mapping[str, Any]] = {
     "traces": ExportTraceServiceRequest,
     "metrics": ExportMetricsServiceRequest,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from faults.scorecard.measure import Number
 from faults.scorecard.programs import run_program
-from support.collector import FakeCollector
+from support.collector import MODES, FakeCollector
 from support.grpc_collector import GrpcCollector
 
 if TYPE_CHECKING:
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["longest_exit"]
 
-_MODES: Final = (
-    "ok",
-    "refused",
-    "silent",
-    "backlog",
-    "reset",
-    "blackhole",
-    "drip",
-    "503",
-    "429",
-    "400",
-    "413",
-)
 _TRANSPORTS: Final[Mapping[str, type[FakeCollector]]] = {"HTTP": FakeCollector, "gRPC": GrpcCollector}
 _RECORDS: Final = (10, 2048)
 # Past the 30 s that Kubernetes gives by default nobody waits any longer.
@@ -52,7 +39,7 @@ class State(NamedTuple):
 
 def longest_exit(wiring: Wiring) -> Number:
     """Return the longest exit of all states, from the last line of the program to the end of its process."""
-    states = [State(*each) for each in product(_TRANSPORTS, _MODES, _RECORDS)]
+    states = [State(*each) for each in product(_TRANSPORTS, MODES, _RECORDS)]
     # They wait more than they work; few at once, so that none waits for another.
     with ThreadPoolExecutor(_AT_ONCE if wiring == "hand" else 2) as pool:
         found = list(pool.map(lambda state: _exit(state, wiring), states))
