@@ -97,6 +97,16 @@ def test_reserved_keys_cannot_be_overridden() -> None:
     assert line["extra"] == fields
 
 
+def test_reserved_keys_stay_apart_after_a_line_had_them() -> None:
+    """Names of fields are remembered once rendered; those of an exception are not a field's for that."""
+    failed = _event(exc_info=(ValueError, ValueError("x"), None))
+    fields: dict[str, object] = {names.LOG_EXCEPTION_TYPE: "fake", "sku": 1}
+    for event in (failed, _event(fields=fields), _event(fields=fields)):
+        line = _parsed(event)
+    assert line["extra"] == {names.LOG_EXCEPTION_TYPE: "fake"}
+    assert line["sku"] == 1
+
+
 @pytest.mark.parametrize(
     ("level", "name"),
     [

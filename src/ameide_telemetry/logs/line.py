@@ -50,6 +50,8 @@ _MAX_FIELDS: Final = 128
 # Private fields are passed over, but nobody looks for ever for one that is not.
 _MAX_SEEN: Final = 2 * _MAX_FIELDS
 _MAX_OWN: Final = 256
+# How many rendered names are remembered, in case loggers or keys are made per request.
+_MAX_KNOWN: Final = 1_000
 # The first second of the year 10,000, for which a timestamp of the contract has no room.
 _MAX_SECOND: Final = 253_402_300_800
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -154,7 +156,7 @@ class LineRenderer:
         text = self._loggers.get(name)
         if text is None:
             text = f',"{names.LOG_LOGGER}":{encode_basestring(name[:256])}'
-            if len(self._loggers) < 1_000:  # noqa: PLR2004 a bound, in case names are made per request
+            if len(self._loggers) < _MAX_KNOWN:
                 self._loggers[name] = text
         return text
 
@@ -213,27 +215,32 @@ class LineRenderer:
         The items are taken out first: a value that is looked at may change the mapping that it is in.
         """
         items = _items_of(fields) if type(fields) is dict else contained(_items_of, fields)
-        keys = self._keys
+        known = self._keys
         for key, value in items or ():
-            # A key that was rendered before needs no second look.
-            name = key if type(key) is str and key in keys else key_text(key)
-            if name in names.RESERVED_LOG_KEYS:
-                taken[name] = value
-            # As in logging and python-json-logger: private, for handlers and processors only.
-            elif not name.startswith("_"):
+            # A name that was rendered before is neither reserved nor private.
+            if type(key) is str and key in known:
+                parts[key] = _value_text(value)
+            else:
+                name = key_text(key)
+                if name in names.RESERVED_LOG_KEYS:
+                    taken[name] = value
+                    continue
+                # As in logging and python-json-logger: private, for handlers and processors only.
+                if name.startswith("_"):
+                    continue
                 parts[name] = _value_text(value)
-                if len(parts) >= _MAX_FIELDS:
-                    break
+            if len(parts) >= _MAX_FIELDS:
+                break
 
     def _joined(self, parts: dict[str, str]) -> str:
-        return "".join([f",{self._key(key)}:{text}" for key, text in parts.items()])
+        known = self._keys
+        return "".join([f",{known.get(key) or self._key(key)}:{text}" for key, text in parts.items()])
 
     def _key(self, key: str) -> str:
-        text = self._keys.get(key)
-        if text is None:
-            text = encode_basestring(key)
-            if len(self._keys) < 1_000:  # noqa: PLR2004 a bound, in case keys are made per request
-                self._keys[key] = text
+        """Render a name, and remember it unless a field may not be called so."""
+        text = encode_basestring(key)
+        if key not in names.RESERVED_LOG_KEYS and len(self._keys) < _MAX_KNOWN:
+            self._keys[key] = text
         return text
 
     def _shortened(
