@@ -87,7 +87,7 @@ def test_empty_text_names_every_section_and_key() -> None:
     """An empty file reports each section and each key of the fixed sections."""
     found = findings_of("")
     assert {code for code, _ in found} == {"TEL903"}
-    assert {"contract", "limits", "patterns", "labels", "metrics", "fields", "resource"} <= {
+    assert {"contract", "limits", "patterns", "labels", "metrics", "redaction", "fields", "resource"} <= {
         location for _, location in found
     }
 
@@ -110,6 +110,9 @@ def test_empty_text_names_every_section_and_key() -> None:
             id="missing part of a field",
         ),
         pytest.param("max_line_bytes = 16000", "", ("TEL903", "limits.max_line_bytes"), id="missing limit"),
+        pytest.param(
+            '"client.ip" = "ip"', '"client.ip" = "IP"', ("TEL904", "redaction.personal.client.ip"), id="class"
+        ),
         pytest.param("[metrics]", "[[metrics]]", ("TEL904", "metrics"), id="section of wrong type"),
         pytest.param(
             '[labels]\ncluster = "platform"',
@@ -174,7 +177,7 @@ def test_a_field_that_is_no_table_is_reported(registry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["contract", "limits", "patterns", "labels", "metrics", "fields", "resource"]
+    "section", ["contract", "limits", "patterns", "labels", "metrics", "redaction", "fields", "resource"]
 )
 def test_each_section_may_be_garbage(registry: str, section: str) -> None:
     """Whatever stands in place of a section, the loader reports it and does not fail otherwise."""

@@ -19,7 +19,15 @@ def test_every_name_is_on_the_page(contract: Contract) -> None:
     page = render_reference(contract)
     spellings = {spelling for field in contract.fields for spelling in field.spellings}
     variables = {name for entry in contract.resource for name in (entry.name, *entry.environment)}
-    wanted = {*spellings, *variables, *contract.labels, *contract.patterns.values(), "x-request-id"}
+    redaction = {*contract.kept_names, *contract.personal}
+    wanted = {
+        *spellings,
+        *variables,
+        *redaction,
+        *contract.labels,
+        *contract.patterns.values(),
+        "x-request-id",
+    }
     assert {name for name in wanted if f"`{name}`" not in page} == set()
 
 
@@ -28,7 +36,7 @@ def test_every_row_has_the_cells_of_its_table(contract: Contract) -> None:
     first, *others = contract.fields
     barred = dataclasses.replace(contract, fields=(dataclasses.replace(first, brief="this | that"), *others))
     tables = re.findall(r"(?:^\|.*\n?)+", render_reference(barred), flags=re.MULTILINE)
-    assert len(tables) == 9
+    assert len(tables) == 12
     for table in tables:
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
 

@@ -45,6 +45,7 @@ def test_the_shipped_registry_breaks_no_rule(contract: Contract) -> None:
         ("maximum = 999", "maximum = 99", "TEL908", "fields.http_status.minimum"),
         ('example = "info"', 'example = "INFO"', "TEL908", "fields.level.example"),
         ("example = 200", 'example = "200"', "TEL908", "fields.http_status.example"),
+        ('"client.ip" = "ip"', '"Host.Ip" = "ip"', "TEL908", "redaction.personal.Host.Ip"),
         ("example = 200", "example = 1000", "TEL908", "fields.http_status.example"),
         ("[labels]", '[labels]\ntenant_id = "line"', "TEL907", "labels.tenant_id"),
         ("[labels]", '[labels]\n"saas.tenant" = "line"', "TEL907", "labels.saas.tenant"),

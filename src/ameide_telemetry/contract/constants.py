@@ -55,8 +55,10 @@ def _constants(contract: Contract) -> Iterator[tuple[str, object]]:
     yield "CONTEXT_BAGGAGE_KEYS", {field.log[0]: field.baggage for field in context}
     yield "CONTEXT_LOG_KEYS", {field.log[0]: field.log for field in context}
     yield "CONTEXT_SPAN_ATTRIBUTES", {field.log[0]: field.span for field in context}
+    yield "KEPT_NAMES", contract.kept_names
     yield "LEVELS", contract.levels
     yield "METRIC_DENIED_ATTRIBUTES", contract.metric_denied_attributes
+    yield "PERSONAL_NAMES", dict(contract.personal)
     yield "RESERVED_LOG_KEYS", contract.reserved_log_keys
     yield "RESOURCE_ENVIRONMENT", environment
     yield "SCHEMA_VERSION", contract.schema_version

@@ -68,6 +68,7 @@ class _Reader:
         sections = self._table(document, shape.SECTIONS, "")
         head = self._table(sections["contract"], shape.CONTRACT, "contract")
         metrics = self._table(sections["metrics"], shape.METRICS, "metrics")
+        redaction = self._table(sections["redaction"], shape.REDACTION, "redaction")
         patterns = self._values(sections["patterns"], shape.PATTERN, "patterns")
         version = head["schema_version"]
         accepted = {"levels": head["levels"], "schema_version": (version,) if version else ()}
@@ -76,6 +77,8 @@ class _Reader:
         return Contract(
             **head,
             **metrics,
+            kept=redaction["kept"],
+            personal=self._values(redaction["personal"], shape.PERSONAL, "redaction.personal"),
             limits=self._table(sections["limits"], shape.LIMITS, "limits"),
             patterns=patterns,
             labels=self._values(sections["labels"], shape.LABEL, "labels"),

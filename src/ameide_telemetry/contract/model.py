@@ -106,6 +106,8 @@ class Contract:
         patterns: regular expressions of whole values by name, in the subset that Python and ECMA 262 share.
         labels: every Loki label, and the source of its value (a word of `vocabulary.LABEL_SOURCES`).
         denied_attributes: metric attributes refused beside the spellings of denied fields.
+        kept: names under which nothing is ever redacted, beside those of the fields.
+        personal: names of attributes and fields about a person -> class of redaction.
         fields: the fields in the order of the registry.
         resource: the resource attributes in the order of the registry.
     """
@@ -118,6 +120,8 @@ class Contract:
     patterns: Mapping[str, str]
     labels: Mapping[str, str]
     denied_attributes: tuple[str, ...]
+    kept: tuple[str, ...]
+    personal: Mapping[str, str]
     fields: tuple[Field, ...]
     resource: tuple[ResourceAttribute, ...]
 
@@ -136,6 +140,17 @@ class Contract:
         """The attributes that no metric and no exemplar may carry, whatever their case and separators."""
         denied = (field.spellings for field in self.fields if field.metric == "denied")
         return frozenset(self.denied_attributes).union(*denied)
+
+    @property
+    def kept_names(self) -> frozenset[str]:
+        """The names whose values join signals or name machines: they are neither redacted nor searched."""
+        fields = (field for field in self.fields if field.pii in {"none", "pseudonymous"})
+        known = (
+            name
+            for field in fields
+            for name in (*field.spellings, *((field.resource,) * bool(field.resource)))
+        )
+        return frozenset((*self.kept, *known, *(attribute.name for attribute in self.resource)))
 
     @property
     def together(self) -> tuple[tuple[str, ...], ...]:

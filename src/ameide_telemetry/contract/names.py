@@ -16,6 +16,7 @@ __all__ = [
     "CONTEXT_LOG_KEYS",
     "CONTEXT_SPAN_ATTRIBUTES",
     "HEADER_REQUEST_ID",
+    "KEPT_NAMES",
     "LEVELS",
     "LOG_CLIENT_DISCONNECTED",
     "LOG_DURATION_MS",
@@ -33,6 +34,7 @@ __all__ = [
     "LOG_LEVEL",
     "LOG_LOGGER",
     "LOG_MESSAGE",
+    "LOG_REDACTED",
     "LOG_REQUEST_ID",
     "LOG_SAAS_TENANT",
     "LOG_SCHEMA_VERSION",
@@ -51,6 +53,7 @@ __all__ = [
     "MAX_CONTEXT_VALUE_BYTES",
     "MAX_LINE_BYTES",
     "METRIC_DENIED_ATTRIBUTES",
+    "PERSONAL_NAMES",
     "REQUEST_ID_PATTERN",
     "RESERVED_LOG_KEYS",
     "RESOURCE_ENVIRONMENT",
@@ -63,6 +66,7 @@ __all__ = [
     "SPAN_HTTP_ROUTE",
     "SPAN_HTTP_STATUS",
     "SPAN_ID_PATTERN",
+    "SPAN_REDACTED",
     "SPAN_REQUEST_ID",
     "SPAN_SAAS_TENANT",
     "SPAN_SESSION_ID",
@@ -92,6 +96,77 @@ CONTEXT_SPAN_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
     "ameide_session_id": ("ameide.session_id",),
 }
 HEADER_REQUEST_ID: Final = "x-request-id"
+KEPT_NAMES: Final[frozenset[str]] = frozenset(
+    {
+        "ameide.redacted",
+        "ameide.service.instance.id",
+        "ameide.session_id",
+        "ameide.truncated_bytes",
+        "ameide_session_id",
+        "aws.dynamodb.consistent_read",
+        "browser.mobile",
+        "client_disconnected",
+        "cloud.resource_id",
+        "container.id",
+        "deployment.environment.name",
+        "device.id",
+        "duration_ms",
+        "enduser.id",
+        "env",
+        "error.type",
+        "error_type",
+        "event.name",
+        "exception_type",
+        "host.id",
+        "host.ip",
+        "host.mac",
+        "http.request.body.size",
+        "http.request.method",
+        "http.response.body.size",
+        "http.response.status_code",
+        "http.route",
+        "http_request_body_size",
+        "http_request_method",
+        "http_response_body_size",
+        "http_response_status_code",
+        "http_route",
+        "k8s.cluster.name",
+        "k8s.container.name",
+        "k8s.deployment.name",
+        "k8s.namespace.name",
+        "k8s.node.name",
+        "k8s.pod.ip",
+        "k8s.pod.name",
+        "k8s.pod.uid",
+        "level",
+        "logger",
+        "messaging.message.id",
+        "network.local.address",
+        "network.peer.address",
+        "redacted",
+        "request_id",
+        "saas.tenant",
+        "schema_version",
+        "server.address",
+        "service",
+        "service.instance.id",
+        "service.name",
+        "service.namespace",
+        "service.version",
+        "session.id",
+        "session.previous_id",
+        "session_id",
+        "source.address",
+        "span_id",
+        "tenant_id",
+        "timestamp",
+        "trace_flags",
+        "trace_id",
+        "truncated_bytes",
+        "version",
+        "websocket_close_code",
+    }
+)
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 LOG_CLIENT_DISCONNECTED: Final = "client_disconnected"
 LOG_DURATION_MS: Final = "duration_ms"
@@ -109,6 +184,7 @@ LOG_HTTP_STATUS: Final = "http_response_status_code"
 LOG_LEVEL: Final = "level"
 LOG_LOGGER: Final = "logger"
 LOG_MESSAGE: Final = "message"
+LOG_REDACTED: Final = "redacted"
 LOG_REQUEST_ID: Final = "request_id"
 LOG_SAAS_TENANT: Final = "saas.tenant"
 LOG_SCHEMA_VERSION: Final = "schema_version"
@@ -141,6 +217,18 @@ METRIC_DENIED_ATTRIBUTES: Final[frozenset[str]] = frozenset(
         "trace_id",
     }
 )
+PERSONAL_NAMES: Final[Mapping[str, str]] = {
+    "client.address": "ip",
+    "client.ip": "ip",
+    "enduser.email": "email",
+    "geo.location.lat": "location",
+    "geo.location.lon": "location",
+    "geo.postal_code": "address",
+    "http.client_ip": "ip",
+    "user.email": "email",
+    "user.full_name": "name",
+    "user.name": "name",
+}
 REQUEST_ID_PATTERN: Final = "[A-Za-z0-9._-]{1,64}"
 RESERVED_LOG_KEYS: Final[frozenset[str]] = frozenset(
     {
@@ -153,6 +241,7 @@ RESERVED_LOG_KEYS: Final[frozenset[str]] = frozenset(
         "level",
         "logger",
         "message",
+        "redacted",
         "request_id",
         "saas.tenant",
         "schema_version",
@@ -185,6 +274,7 @@ SPAN_HTTP_RESPONSE_SIZE: Final = "http.response.body.size"
 SPAN_HTTP_ROUTE: Final = "http.route"
 SPAN_HTTP_STATUS: Final = "http.response.status_code"
 SPAN_ID_PATTERN: Final = "(?!0{16})[0-9a-f]{16}"
+SPAN_REDACTED: Final = "ameide.redacted"
 SPAN_REQUEST_ID: Final = "request_id"
 SPAN_SAAS_TENANT: Final = "saas.tenant"
 SPAN_SESSION_ID: Final = "ameide.session_id"

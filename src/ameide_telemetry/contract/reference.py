@@ -31,6 +31,9 @@ reaches every line and span of the work and the services that it calls."""
 _POLICY_NOTE: Final = (
     "Where Loki keeps a field, what it may say about a person, and whether metrics may carry it."
 )
+_REDACTION_NOTE: Final = """\
+What is redacted for the words that its name ends in, and for how it looks, is the code's affair. These names of
+the semantic conventions, and what services call the same, are settled here:"""
 _VARIABLE: Final = """\
   - name: {name}
     valueFrom:
@@ -42,6 +45,8 @@ _WORDS: Final = {
     "PII": vocabulary.PII_CLASSES,
     "Loki": vocabulary.LOKI_HOMES,
     "Metrics": vocabulary.METRIC_POLICIES,
+    "Redacted secrets": vocabulary.SECRET_CLASSES,
+    "Redacted data of people": vocabulary.PERSONAL_CLASSES,
 }
 _OCCASIONS_OF_EXAMPLE: Final = ("always", "in_span", "in_request", "when_known")
 
@@ -54,6 +59,7 @@ def render_reference(contract: Contract) -> str:
         *_line(contract),
         *_elsewhere(contract),
         *_policies(contract),
+        *_redaction(contract),
         *_resource(contract),
         *_words(),
     )
@@ -120,6 +126,15 @@ def _policies(contract: Contract) -> Iterable[str]:
     yield (
         f"Never an attribute of a metric or an exemplar: {denied}. Case, `.`, `_` and `-` make no difference."
     )
+
+
+def _redaction(contract: Contract) -> Iterable[str]:
+    yield "## Redaction"
+    yield _REDACTION_NOTE
+    yield _table(("Name", "Class"), ((_code(name), kind) for name, kind in contract.personal.items()))
+    fields = contract.kept_names.difference(contract.kept)
+    yield f"Nothing is redacted or searched under these names: {_code(*sorted(contract.kept))};"
+    yield f"nor under those of the fields and resource attributes of this page: {_code(*sorted(fields))}."
 
 
 def _resource(contract: Contract) -> Iterable[str]:

@@ -201,6 +201,13 @@ def _groups(contract: Contract) -> Iterator[Finding]:
             )
 
 
+def _redaction(contract: Contract) -> Iterator[Finding]:
+    kept = {name.lower() for name in contract.kept_names}
+    for name in (name for name in contract.personal if name.lower() in kept):
+        hint = "take it out of one of both"
+        yield Finding("TEL908", "is kept and redacted", f"redaction.personal.{name}", hint)
+
+
 _RULES: Final[tuple[Callable[[Contract], Iterator[Finding]], ...]] = (
     _head,
     _names,
@@ -214,6 +221,7 @@ _RULES: Final[tuple[Callable[[Contract], Iterator[Finding]], ...]] = (
     _context,
     _ownership,
     _groups,
+    _redaction,
 )
 
 

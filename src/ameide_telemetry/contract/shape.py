@@ -18,6 +18,8 @@ __all__ = [
     "LIMITS",
     "METRICS",
     "PATTERN",
+    "PERSONAL",
+    "REDACTION",
     "RESOURCE",
     "SECTIONS",
     "Kind",
@@ -99,7 +101,7 @@ _JSON: Final = Kind("a value that JSON has: no date, no nan, no inf", _is_json, 
 _MAP: Final = Kind("a table", lambda value: isinstance(value, dict), {})
 
 SECTIONS: Final[Mapping[str, Place]] = dict.fromkeys(
-    ("contract", "limits", "patterns", "labels", "metrics", "fields", "resource"), Place(_MAP)
+    ("contract", "limits", "patterns", "labels", "metrics", "redaction", "fields", "resource"), Place(_MAP)
 )
 """The tables at the top of the file."""
 
@@ -121,6 +123,12 @@ LIMITS: Final[Mapping[str, Place]] = {
 
 METRICS: Final[Mapping[str, Place]] = {"denied_attributes": Place(_TEXTS)}
 """The keys of `[metrics]`."""
+
+REDACTION: Final[Mapping[str, Place]] = {"kept": Place(_TEXTS), "personal": Place(_MAP)}
+"""The keys of `[redaction]`."""
+
+PERSONAL: Final = _word(vocabulary.PERSONAL_CLASSES)
+"""Each value of `[redaction.personal]`."""
 
 PATTERN: Final = _TEXT
 """Each value of `[patterns]`."""

@@ -16,7 +16,9 @@ __all__ = [
     "LOKI_HOMES",
     "METRIC_POLICIES",
     "OCCASIONS",
+    "PERSONAL_CLASSES",
     "PII_CLASSES",
+    "SECRET_CLASSES",
     "TYPES",
 ]
 
@@ -38,6 +40,7 @@ OCCASIONS: Final[Mapping[str, str]] = {
     "when_asked": "when the log call asked for it",
     "when_displaced": "when the caller used a reserved key",
     "when_cut": "when the line was longer than the limit",
+    "when_redacted": "when something on the line was redacted",
     "on_access_line": "on every access line",
     "when_matched": "on the access line of a request that matched a route",
     "when_unmatched": "on the access line of a request that matched no route",
@@ -59,6 +62,38 @@ PII_CLASSES: Final[Mapping[str, str]] = {
     "free_text": "holds whatever the code puts in; scanned and redacted",
 }
 """What a field may say about a person."""
+
+SECRET_CLASSES: Final[Mapping[str, str]] = {
+    "password": "a password, PIN, one-time code or the code of a card",
+    "secret": "a shared secret or a signature",
+    "token": "an access, refresh, session or anti-forgery token",
+    "key": "a key of an API or a cloud, or a connection string",
+    "authorization": "what a request proves its sender with",
+    "cookie": "cookies",
+    "credentials": "the user-info of a URL",
+    "jwt": "a JSON Web Token",
+    "private_key": "a private key in PEM",
+    "query": "a value in the query of a URL",
+    "literal": "a literal of an SQL statement, or a parameter of one",
+}
+"""What opens doors: kinds of values that are redacted and never get a pseudonym."""
+
+PERSONAL_CLASSES: Final[Mapping[str, str]] = {
+    "email": "an e-mail address",
+    "phone": "a telephone number",
+    "name": "the name of a person",
+    "address": "a postal address or a part of it",
+    "birth_date": "a date of birth",
+    "national_id": "a number that a state gives a person",
+    "iban": "an international bank account number",
+    "account": "the number of a bank account",
+    "card": "the number of a payment card",
+    "ip": "the network address of a person",
+    "location": "where on earth somebody is",
+    "personal": "other data of a person",
+    "custom": "what a deployment's own pattern found",
+}
+"""Data of people: kinds of values that are redacted, or replaced by a pseudonym on request."""
 
 LOKI_HOMES: Final[Mapping[str, str]] = {
     "label": "indexed; part of the stream's identity",

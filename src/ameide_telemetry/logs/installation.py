@@ -28,6 +28,7 @@ from ameide_telemetry.logs.sink import Sink
 from ameide_telemetry.logs.stdlib import StdlibWiring
 from ameide_telemetry.logs.storm import StormWriter
 from ameide_telemetry.logs.streams import CapturedStreams, standard_output
+from ameide_telemetry.redaction import redactor_of
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.upstream import when_imported
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.export.log_records import LogRecords
     from ameide_telemetry.logs.structured import StructlogWiring
     from ameide_telemetry.logs.text import TextTarget
+    from ameide_telemetry.redaction import Redactor
 
 __all__ = ["LogInstallation", "handler", "install", "install_provisionally"]
 
@@ -75,7 +77,8 @@ class LogInstallation:
             earlier=earlier.sink if earlier is not None else None,
         )
         self.format = _format(settings, self.sink)
-        self._renderer = _renderer(settings, self.format)
+        self._redactor = redactor_of(settings)
+        self._renderer = _renderer(settings, self.format, self._redactor)
         self.writer = (
             StormWriter(self._renderer, self.sink, limit=logs.storm_limit, ledger=ledger)
             if logs.storm_limit
@@ -153,7 +156,7 @@ class LogInstallation:
 
     def also_over_otlp(self, records: LogRecords, *, lines: bool) -> None:
         """Emit every event as an OTLP record too; with `lines` False, instead of as a line."""
-        self.writer.records = RecordEmitter(records)
+        self.writer.records = RecordEmitter(records, self._redactor)
         self.writer.lines = lines
 
     def _say_suppressed(self) -> None:
@@ -234,7 +237,12 @@ def _format(settings: TelemetrySettings, sink: Sink) -> str:
     return "pretty" if wanted in {"pretty", "auto"} and sink.isatty() else "json"
 
 
-def _renderer(settings: TelemetrySettings, form: str) -> LineRenderer | PrettyRenderer:
+def _renderer(settings: TelemetrySettings, form: str, redactor: Redactor) -> LineRenderer | PrettyRenderer:
     if form == "pretty":
-        return PrettyRenderer(colors=settings.logs.colors)
-    return LineRenderer(service=settings.service, version=settings.version, environment=settings.environment)
+        return PrettyRenderer(colors=settings.logs.colors, redactor=redactor)
+    return LineRenderer(
+        service=settings.service,
+        version=settings.version,
+        environment=settings.environment,
+        redactor=redactor,
+    )

@@ -21,6 +21,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, get_current_span
 
 from ameide_telemetry.context import current_bindings, remembered
 from ameide_telemetry.contract import names
+from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.plain import MAX_TEXT, plain
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from ameide_telemetry.context import Bindings
+    from ameide_telemetry.redaction import Found
     from ameide_telemetry.values.failure import ExcInfo
 
 __all__ = ["Event", "LineRenderer", "level_name"]
@@ -62,6 +64,9 @@ _FAILURE: Final = (names.LOG_EXCEPTION_TYPE, names.LOG_EXCEPTION_MESSAGE, names.
 _MAX_INT: Final = 2**63
 # Values that cannot change after they were bound; others are rendered anew for each line.
 _CONSTANT: Final = (str, int, float, bool, type(None))
+_SCALARS: Final = frozenset(_CONSTANT)
+# More of a message than this is never looked at.
+_MAX_SEARCHED: Final = 40_000
 _THRESHOLDS: Final = (
     (logging.CRITICAL, "critical"),
     (logging.ERROR, "error"),
@@ -90,11 +95,21 @@ def level_name(level: int) -> str:
 
 
 class LineRenderer:
-    """Renders events of one process as JSON text, one line each, without the newline."""
+    """Renders events of one process as JSON text, one line each.
 
-    __slots__ = ("_keys", "_levels", "_loggers", "_second", "_static", "_trace")
+    Args:
+        service: `service.name`.
+        version: `service.version`.
+        environment: `deployment.environment.name`.
+        redactor: takes out what must not leave the process; by default one that knows no settings.
+    """
 
-    def __init__(self, *, service: str, version: str, environment: str) -> None:
+    __slots__ = ("_keys", "_levels", "_loggers", "_redactor", "_second", "_static", "_trace")
+
+    def __init__(
+        self, *, service: str, version: str, environment: str, redactor: Redactor | None = None
+    ) -> None:
+        self._redactor = redactor or Redactor(RedactionPolicy())
         own = {
             names.LOG_SERVICE: service,
             names.LOG_VERSION: version,
@@ -112,19 +127,27 @@ class LineRenderer:
     def render(self, event: Event) -> bytes:
         """Return the event as UTF-8 JSON of at most `MAX_LINE_BYTES`, newline included."""
         message = event.message
-        if len(message) > MAX_TEXT or message.endswith("\n") or "\x1b" in message:
+        if message.endswith("\n") or "\x1b" in message:
             message = _tidy(message)
+        found: Found = {}
+        message = self._redactor.text(message, found)
+        if len(message) > MAX_TEXT:
+            message = shorten(message, MAX_TEXT)
         context = otel_context.get_current()
         if event.exc_info and current_bindings(context) is None:
             context = remembered(event.exc_info[1]) or context
         bound = self._bound(context)
         if event.fields or event.exc_info or event.stack:
-            parts = self._parts(event, bound)
+            parts = self._parts(event, bound, found)
             if bound.parts:
                 parts = {**bound.parts, **parts}
-            rest = bound.owned + self._joined(parts)
+            rest = None
         else:
             parts, rest = bound.parts, bound.text
+        if found or bound.found:
+            parts, rest = {**parts, names.LOG_REDACTED: _ENCODE(_sum(found, bound.found))}, None
+        if rest is None:
+            rest = bound.owned + self._joined(parts)
         text = f"{self._head(event, message, context)}{rest}}}\n"
         # str.isascii() is O(1) in CPython; DEL is the one unsafe character inside ASCII.
         data = (text if text.isascii() and "\x7f" not in text else _safe(text)).encode()
@@ -188,27 +211,35 @@ class LineRenderer:
         )
         parts: dict[str, str] = {}
         taken: dict[str, object] = {}
-        self._add_fields(parts, taken, bindings.fields)
+        found: Found = {}
+        self._add_fields(parts, taken, bindings.fields, found)
         if taken:
-            parts[names.LOG_EXTRA] = _value_text(taken)
-        return _Bound(owned, parts, owned + self._joined(parts), taken)
+            parts[names.LOG_EXTRA] = self._value(names.LOG_EXTRA, taken, found)
+        return _Bound(owned, parts, owned + self._joined(parts), taken, found)
 
-    def _parts(self, event: Event, bound: _Bound) -> dict[str, str]:
+    def _parts(self, event: Event, bound: _Bound, found: Found) -> dict[str, str]:
         parts: dict[str, str] = {}
         taken: dict[str, object] = {}
         if event.fields:
-            self._add_fields(parts, taken, event.fields)
+            self._add_fields(parts, taken, event.fields, found)
         if taken:
-            parts[names.LOG_EXTRA] = _value_text({**bound.taken, **taken})
+            parts[names.LOG_EXTRA] = self._value(names.LOG_EXTRA, {**bound.taken, **taken}, found)
         if event.exc_info:
-            for key, text in zip(_FAILURE, failure_of(event.exc_info), strict=True):
+            kind, message, stack = failure_of(event.exc_info)
+            texts = (kind, self._redactor.text(message, found), self._redactor.text(stack, found))
+            for key, text in zip(_FAILURE, texts, strict=True):
                 parts[key] = encode_basestring(text)
         if event.stack:
-            parts[names.LOG_STACK] = encode_basestring(shorten(event.stack, MAX_TEXT))
+            stack = shorten(event.stack, MAX_TEXT)
+            parts[names.LOG_STACK] = encode_basestring(self._redactor.text(stack, found))
         return parts
 
     def _add_fields(
-        self, parts: dict[str, str], taken: dict[str, object], fields: Mapping[Any, object]
+        self,
+        parts: dict[str, str],
+        taken: dict[str, object],
+        fields: Mapping[Any, object],
+        found: Found,
     ) -> None:
         """Render fields into `parts`, those with reserved names apart.
 
@@ -219,7 +250,7 @@ class LineRenderer:
         for key, value in items or ():
             # A name that was rendered before is neither reserved nor private.
             if type(key) is str and key in known:
-                parts[key] = _value_text(value)
+                parts[key] = self._value(key, value, found)
             else:
                 name = key_text(key)
                 if name in names.RESERVED_LOG_KEYS:
@@ -228,9 +259,15 @@ class LineRenderer:
                 # As in logging and python-json-logger: private, for handlers and processors only.
                 if name.startswith("_"):
                     continue
-                parts[name] = _value_text(value)
+                parts[self._redactor.text(name, found)] = self._value(name, value, found)
             if len(parts) >= _MAX_FIELDS:
                 break
+
+    def _value(self, name: str, value: object, found: Found) -> str:
+        """Render the value of a field, redacted before it is cut: half a secret gives nothing away."""
+        if type(value) not in _SCALARS:
+            value = plain(value)
+        return _value_text(self._redactor.field(name, value, found))
 
     def _joined(self, parts: dict[str, str]) -> str:
         known = self._keys
@@ -280,9 +317,10 @@ class _Bound(NamedTuple):
     parts: dict[str, str]
     text: str
     taken: dict[str, object]
+    found: Found
 
 
-_NOTHING_BOUND: Final = _Bound("", {}, "", {})
+_NOTHING_BOUND: Final = _Bound("", {}, "", {}, {})
 
 
 def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:
@@ -298,8 +336,12 @@ def _is_constant(value: object) -> bool:
 
 
 def _tidy(message: str) -> str:
-    """Shorten a message, and take off what servers write for terminals: colours and a last newline."""
-    return _COLOURS.sub("", shorten(message, MAX_TEXT)).rstrip("\n")
+    """Take off what servers write for terminals: colours and a last newline."""
+    return _COLOURS.sub("", shorten(message, _MAX_SEARCHED)).rstrip("\n")
+
+
+def _sum(found: Found, more: Found) -> Found:
+    return {kind: found.get(kind, 0) + more.get(kind, 0) for kind in {**found, **more}}
 
 
 def _second_text(second: int) -> str:

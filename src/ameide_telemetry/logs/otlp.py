@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.export.log_records import LogRecords
     from ameide_telemetry.logs.line import Event
+    from ameide_telemetry.redaction import Found, Redactor
 
 __all__ = ["RecordEmitter"]
 
@@ -42,11 +43,13 @@ class RecordEmitter:
 
     Args:
         records: the installed OTLP side of logs.
+        redactor: takes out what must not leave the process.
     """
 
-    __slots__ = ("_loggers", "_records")
+    __slots__ = ("_loggers", "_records", "_redactor")
 
-    def __init__(self, records: LogRecords) -> None:
+    def __init__(self, records: LogRecords, redactor: Redactor) -> None:
+        self._redactor = redactor
         self._records = records
         self._loggers: dict[str, Any] = {}
 
@@ -58,16 +61,21 @@ class RecordEmitter:
         if logger is None:
             return
         level = level_name(event.level)
+        found: Found = {}
+        body = self._redactor.text(event.message, found)
+        attributes = _attributes(event, self._redactor, found)
+        if found:
+            attributes[names.SPAN_REDACTED] = [f"{kind}={count}" for kind, count in sorted(found.items())]
         logger.emit(
             timestamp=_nanoseconds(event.created),
             severity_number=_SEVERITIES[level],
             severity_text=logging.getLevelName(event.level) if level != "debug" else "DEBUG",
-            body=plain(event.message),
-            attributes=_attributes(event),
+            body=plain(body),
+            attributes=attributes,
         )
 
 
-def _attributes(event: Event) -> dict[str, Any]:
+def _attributes(event: Event, redactor: Redactor, found: Found) -> dict[str, Any]:
     attributes: dict[str, Any] = {}
     taken: dict[str, object] = {}
     for key, value in contained(_items_of, event.fields) or () if event.fields else ():
@@ -75,18 +83,23 @@ def _attributes(event: Event) -> dict[str, Any]:
         if name in names.RESERVED_LOG_KEYS:
             taken[name] = value
         elif name and not name.startswith("_"):
-            attributes[name] = plain(value)
+            attributes[redactor.name(name, found)] = redactor.field(name, _plain(value), found)
     if taken:
-        attributes[names.LOG_EXTRA] = plain(taken)
+        attributes[names.LOG_EXTRA] = redactor.field(names.LOG_EXTRA, plain(taken), found)
     bindings = current_bindings()
     if bindings is not None:
         attributes |= bindings.span_attributes()
     if event.exc_info is not None:
         failure = failure_of(event.exc_info)
         attributes["exception.type"] = failure.type
-        attributes["exception.message"] = failure.message
-        attributes["exception.stacktrace"] = failure.stacktrace
+        attributes["exception.message"] = redactor.text(failure.message, found)
+        attributes["exception.stacktrace"] = redactor.text(failure.stacktrace, found)
     return attributes
+
+
+def _plain(value: object) -> object:
+    # Redacted before it is cut.
+    return value if type(value) is str else plain(value)
 
 
 def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 from ameide_telemetry.context import current_context
 from ameide_telemetry.contract import names
 from ameide_telemetry.logs.line import level_name
+from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.plain import JsonValue, plain
 
 if TYPE_CHECKING:
     from ameide_telemetry.logs.line import Event
+    from ameide_telemetry.redaction import Found
 
 __all__ = ["PrettyRenderer"]
 
@@ -27,13 +29,15 @@ class PrettyRenderer:
 
     Args:
         colors: whether to use terminal colours (https://no-color.org asks to honour `NO_COLOR`).
+        redactor: takes out what must not leave the process, as from lines of JSON.
     """
 
-    __slots__ = ("_console",)
+    __slots__ = ("_console", "_redactor")
 
-    def __init__(self, *, colors: bool = True) -> None:
+    def __init__(self, *, colors: bool = True, redactor: Redactor | None = None) -> None:
         from structlog.dev import ConsoleRenderer  # noqa: PLC0415 brings rich along, which production never needs
 
+        self._redactor = redactor or Redactor(RedactionPolicy())
         self._console = ConsoleRenderer(colors=colors, sort_keys=False, pad_event_to=0)
 
     def render(self, event: Event) -> bytes:
@@ -41,19 +45,23 @@ class PrettyRenderer:
         fields = {**{key: plain(value) for key, value in current_context().items()}, **_fields(event)}
         # As on a line of JSON: a field of such a name is shown apart.
         taken = {key: fields.pop(key) for key in _OURS & fields.keys()}
+        found: Found = {}
+        redact = self._redactor
+        fields = {redact.name(key, found): redact.field(key, value, found) for key, value in fields.items()}
+        taken = {key: redact.field(key, value, found) for key, value in taken.items()}
         values: dict[str, object] = {
             "timestamp": time.strftime("%H:%M:%S", time.localtime(event.created)),
             "level": level_name(event.level),
             "logger": event.logger,
-            "event": event.message,
+            "event": redact.text(event.message, found),
             **fields,
         }
         if taken:
             values[names.LOG_EXTRA] = {**_mapping(fields.get(names.LOG_EXTRA)), **taken}
         if event.stack:
-            values["stack"] = event.stack
+            values["stack"] = redact.text(event.stack, found)
         if event.exc_info:
-            values["exception"] = failure_of(event.exc_info).stacktrace
+            values["exception"] = redact.text(failure_of(event.exc_info).stacktrace, found)
         return f"{self._console(None, '', values)}\n".encode("utf-8", "backslashreplace")
 
 

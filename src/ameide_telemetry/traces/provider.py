@@ -17,9 +17,11 @@ from ameide_telemetry import guard
 from ameide_telemetry.export.forks import once_per_process
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.export.queue import QueuePipeline
+from ameide_telemetry.redaction import redactor_of
 from ameide_telemetry.resource import quick_to_fork, replace_resource
 from ameide_telemetry.traces.ids import ProcessIdGenerator
 from ameide_telemetry.traces.processors import ContextSpanProcessor, ExportSpanProcessor, RoutingSpanProcessor
+from ameide_telemetry.traces.redaction import RedactingSpanProcessor
 from ameide_telemetry.traces.sampler import SwitchableSampler, sampler_of
 from ameide_telemetry.traces.tracer import GuardedTracerProvider
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.export.budget import ByteBudget
     from ameide_telemetry.ledger import Ledger
+    from ameide_telemetry.redaction import Redactor
     from ameide_telemetry.settings import TelemetrySettings, TraceSettings
 
 __all__ = ["Traces", "install"]
@@ -100,11 +103,14 @@ def install(
     with once_per_process():
         owned = _process.owned
         if isinstance(present, trace.ProxyTracerProvider) or (owned and present is owned.provider):
-            return _own(settings.traces, resource, _pipeline(settings.traces, ledger, budget))
+            pipeline = _pipeline(settings.traces, ledger, budget)
+            return _own(settings.traces, resource, pipeline, redactor_of(settings))
         return _adopt(present)
 
 
-def _own(settings: TraceSettings, resource: Resource, pipeline: QueuePipeline | None) -> Traces:
+def _own(
+    settings: TraceSettings, resource: Resource, pipeline: QueuePipeline | None, redactor: Redactor
+) -> Traces:
     owned = _process.owned
     if owned is None:
         owned = _process.owned = _made(settings, resource)
@@ -112,7 +118,11 @@ def _own(settings: TraceSettings, resource: Resource, pipeline: QueuePipeline | 
         replace_resource(owned.provider, resource)
         _replace_limits(owned.provider, _limits(settings))
         owned.sampler.current = sampler_of(settings)
-    owned.route.targets = (ContextSpanProcessor(), *_export_targets(pipeline))
+    owned.route.targets = (
+        ContextSpanProcessor(),
+        RedactingSpanProcessor(redactor),
+        *_export_targets(pipeline),
+    )
     if trace.get_tracer_provider() is not owned.provider:
         trace.set_tracer_provider(owned.provider)
     return Traces(owned.provider, "owned", pipeline, owned.route)

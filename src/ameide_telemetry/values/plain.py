@@ -23,7 +23,7 @@ from pythonjsonlogger.json import JsonEncoder
 
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.sketch import is_light, sketch
-from ameide_telemetry.values.text import exact, key_text, type_name
+from ameide_telemetry.values.text import exact, key_text, type_name, word_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +165,10 @@ def _take_traceback(value: TracebackType, _: int) -> str:
 def _text(value: str, budget: _Budget) -> str:
     keep = max(0, min(MAX_TEXT, budget.characters))
     budget.characters -= len(value)
-    return value if len(value) <= keep else f"{value[:keep]}<{len(value) - keep} characters left out>"
+    if len(value) <= keep:
+        return value
+    end = word_end(value, keep)
+    return f"{value[:end]}<{len(value) - end} characters left out>"
 
 
 def _integer(value: int) -> JsonValue:

@@ -8,9 +8,11 @@ from typing import Any, Final
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.sketch import is_light, sketch
 
-__all__ = ["exact", "key_text", "printable", "shorten", "text_of", "type_name", "valid"]
+__all__ = ["exact", "key_text", "printable", "shorten", "text_of", "type_name", "valid", "word_end"]
 
 _MAX_KEY: Final = 256
+# Longer than an address, which half of is not recognised as one any more.
+_MAX_WORD: Final = 256
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _NAME: Final = type.__dict__["__name__"].__get__
 
@@ -76,8 +78,20 @@ def valid(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut the middle out of a text longer than `limit` characters, saying how much."""
+    """Cut the middle out of a text longer than `limit` characters, saying how much; words stay whole."""
     if len(text) <= limit:
         return text
     half = limit // 2
-    return f"{text[:half]}\n<{len(text) - 2 * half} characters left out>\n{text[-half:]}"
+    backwards = text[-half - 1 :][::-1]
+    first, last = word_end(text, half), len(text) - word_end(backwards, half)
+    return f"{text[:first]}\n<{last - first} characters left out>\n{text[last:]}"
+
+
+def word_end(text: str, limit: int) -> int:
+    """Return where to cut a text so that at most `limit` characters are left, and none of a word."""
+    if limit >= len(text) or text[limit].isspace():
+        return limit
+    for place in range(limit, max(0, limit - _MAX_WORD), -1):
+        if text[place - 1].isspace():
+            return place
+    return limit

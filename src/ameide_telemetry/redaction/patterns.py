@@ -1,0 +1,219 @@
+"""Values that are what they are whatever they are called: addresses, tokens, keys, numbers of cards.
+
+Each kind has a gate, a test that is cheap and that nearly all texts fail; only what passes is searched. Every
+search takes time in proportion to the text: repetitions are bounded or possessive, and begin where a word
+begins.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.redaction.checks import iban_length, is_card, is_iban, is_phone
+
+if TYPE_CHECKING:
+    from ameide_telemetry.redaction.hiding import Hide
+
+__all__ = ["hide_values", "may_hold"]
+
+
+_PEM: Final = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?!-----END ).){0,16384}+(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
+    re.DOTALL,
+)
+_JWT: Final = re.compile(r"(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{4,}+(?:\.[A-Za-z0-9_\-]*+){1,4}")
+_SCHEME: Final = re.compile(r"(?<![A-Za-z0-9])(?:bearer|basic) {1,3}(?=[^\s]{8})", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/\-]{8,}+=*+")
+_KEY: Final = re.compile(
+    r"(?<![A-Za-z0-9_\-])(?:"
+    r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?![A-Za-z0-9])"  # AWS
+    r"|AIza[A-Za-z0-9_\-]{30,64}+|ya29\.[A-Za-z0-9_\-]{20,}+|GOCSPX-[A-Za-z0-9_\-]{20,}+"  # Google
+    r"|gh[pousr]_[A-Za-z0-9]{30,}+|github_pat_[A-Za-z0-9_]{40,}+"  # GitHub
+    r"|gl(?:pat|dt|rt|cbt|ptt|soat)-[A-Za-z0-9_\-.]{20,}+"  # GitLab
+    r"|xox[abeoprs]-[A-Za-z0-9\-]{10,}+|xapp-[A-Za-z0-9\-]{10,}+"  # Slack
+    r"|[srp]k_(?:live|test)_[A-Za-z0-9]{16,}+|whsec_[A-Za-z0-9+/=]{16,}+"  # Stripe
+    r"|sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_\-]{20,}+"  # Anthropic, OpenAI, OpenRouter
+    r"|SG\.[A-Za-z0-9_\-]{16,}+\.[A-Za-z0-9_\-]{16,}+"  # SendGrid
+    r"|npm_[A-Za-z0-9]{36,}+|pypi-[A-Za-z0-9_\-]{32,}+|dckr_pat_[A-Za-z0-9_\-]{20,}+"  # registries
+    r"|hf_[A-Za-z0-9]{30,}+|dop_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # Hugging Face and others
+    r"|hv[sbr]\.[A-Za-z0-9_\-]{20,}+|AGE-SECRET-KEY-1[0-9A-Z]{50,}+|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"
+    r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{22,}+|NRAK-[A-Z0-9]{27}"
+    r"|EAACEdEose0cBA[0-9A-Za-z]{1,512}|AC[0-9a-f]{32}(?=:[0-9a-f]{32})"
+    r")"
+)
+_DOMAIN: Final = re.compile(r"(?:@|%40)(?=([^\s@<>()\[\]{},;:\\\"'/=?&#%!|*$^`~+]{1,255}+))", re.IGNORECASE)
+_LABELS: Final = re.compile(
+    r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}(?:xn--[A-Za-z0-9\-]{1,59}|[^\W\d_]{2,24})(?![\w\-])"
+)
+# RFC 5322 atoms without what usually surrounds an address in text.
+_NOT_LOCAL: Final = " \t\r\n\v\f@<>()[]{},;:\\\"'/=?&#|*`$^!~"
+_MAX_LOCAL: Final = 64
+_REPOSITORIES: Final = frozenset({"git", "hg", "svn"})
+# What every number of a card and of an account has, and every key: much without a space.
+_DIGITS: Final = re.compile(r"[0-9]{2}[0-9A-Z \-]{9}").search
+_LEAST_DIGITS: Final = 13
+_LONG: Final = re.compile(r"[A-Za-z0-9_\-]{20}").search
+_LEAST_LONG: Final = 20
+_CARD: Final = re.compile(
+    r"(?<![\w.\-+/%])(?:[0-9]{4}([ \-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}(?:\1[0-9]{1,3})?"
+    r"|[0-9]{4}([ \-])[0-9]{6}\2[0-9]{4,5}|[0-9]{13,19})(?![\w\-]|\.[0-9])",
+    re.ASCII,
+)
+_CARD_WORDS: Final = re.compile(
+    r"(?<![a-z])(?:card|cards|pan|visa|mastercard|amex|maestro|discover|jcb|cc|credit|debit|pay|paid|payment|charge|charged)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+_BEFORE: Final = 40
+_AFTER: Final = 20
+_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?= ?[A-Z0-9])")
+_MAX_IBAN: Final = 48
+_PHONE: Final = re.compile(r"(?<![\w+])(?:\+|%2B|%2b)[0-9](?:[ .\-()/]{0,2}[0-9]){6,14}(?![\w])", re.ASCII)
+_NOT_DIGITS: Final = re.compile(r"[^0-9]+")
+
+
+def may_hold(text: str) -> bool:
+    """Tell whether text can hold any of what is told by how it looks, or a name with its value.
+
+    Nearly all texts of a service cannot, and a few tests for single characters say so.
+    """
+    if "=" in text or ":" in text or "@" in text or "?" in text or "+" in text or "%" in text or "</" in text:
+        return True
+    size = len(text)
+    if size < _LEAST_DIGITS:
+        return False
+    if _DIGITS(text) is not None:
+        return True
+    return size >= _LEAST_LONG and (_LONG(text) is not None or "-----B" in text or _names_scheme(text))
+
+
+def _names_scheme(text: str) -> bool:
+    return "earer " in text or "asic " in text or "EARER " in text or "ASIC " in text
+
+
+def hide_values(text: str, hide: Hide) -> str:
+    """Return text with everything hidden that is told by how it looks."""
+    if "-----B" in text:
+        text = _PEM.sub(lambda found: hide("private_key", found[0]), text)
+    if "eyJ" in text:
+        text = _JWT.sub(lambda found: hide("jwt", found[0]), text)
+    if _names_scheme(text):
+        text = _hide_schemes(text, hide)
+    if _LONG(text) is not None:
+        text = _KEY.sub(lambda found: hide("key", found[0]), text)
+    if "@" in text or "%40" in text:
+        text = _hide_emails(text, hide)
+    if "+" in text or "%2" in text:
+        text = _PHONE.sub(lambda found: _phone(found[0], hide), text)
+    if _DIGITS(text) is not None:
+        text = _hide_ibans(text, hide)
+        text = _CARD.sub(lambda found: _card(found, hide), text)
+    return text
+
+
+def _hide_schemes(text: str, hide: Hide) -> str:
+    pieces = []
+    done = 0
+    for scheme in _SCHEME.finditer(text):
+        token = _TOKEN.match(text, scheme.end())
+        if (
+            token is not None
+            and scheme.start() >= done
+            and _is_credential(scheme[0].strip().lower(), token[0])
+        ):
+            pieces.append(text[done : token.start()])
+            pieces.append(hide("authorization", token[0]))
+            done = token.end()
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _is_credential(scheme: str, token: str) -> bool:
+    if scheme == "basic":
+        try:
+            return b":" in base64.b64decode(token + "=" * (-len(token) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            return False
+    # A word of prose has no digit.
+    return any(each.isdigit() for each in token)
+
+
+def _hide_emails(text: str, hide: Hide) -> str:
+    pieces = []
+    done = 0
+    for at in _DOMAIN.finditer(text):
+        begin = at.start()
+        if begin < done:
+            continue
+        domain = _LABELS.match(text, at.start(1), at.end(1))
+        if domain is None:
+            continue
+        before = text[max(done, begin - _MAX_LOCAL) : begin]
+        local = _local(before)
+        end = domain.end()
+        if not local or (local.lower() in _REPOSITORIES and text[end : end + 1] == ":"):
+            continue
+        first = begin - len(local)
+        pieces.append(text[done:first])
+        pieces.append(hide("email", text[first:end]))
+        done = end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _local(before: str) -> str:
+    """Return the part of an address before its `@`: the end of a text, as far as it can belong to one."""
+    for index in range(len(before) - 1, -1, -1):
+        if before[index] in _NOT_LOCAL:
+            return before[index + 1 :].lstrip(".")
+    return before.lstrip(".")
+
+
+def _phone(text: str, hide: Hide) -> str:
+    return hide("phone", text) if is_phone(_NOT_DIGITS.sub("", text.removeprefix("%2"))) else text
+
+
+def _hide_ibans(text: str, hide: Hide) -> str:
+    pieces = []
+    done = 0
+    for begin in _IBAN.finditer(text):
+        first = begin.start()
+        last = _iban_end(text, first) if first >= done else 0
+        if last:
+            pieces.append(text[done:first])
+            pieces.append(hide("iban", text[first:last]))
+            done = last
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _iban_end(text: str, first: int) -> int:
+    """Return where the IBAN ends that begins at `first`, spaces between its groups included; 0 for none."""
+    left = iban_length(text[first : first + 2])
+    characters: list[str] = []
+    last = first
+    for last, each in enumerate(text[first : first + _MAX_IBAN], first):  # noqa: B007 the place is what is asked for
+        if left == len(characters):
+            break
+        if each != " ":
+            characters.append(each)
+        elif len(characters) % 4:
+            return 0
+    else:
+        last += 1
+    if len(characters) != left or not is_iban("".join(characters)):
+        return 0
+    return 0 if text[last : last + 1].isalnum() else last
+
+
+def _card(found: re.Match[str], hide: Hide) -> str:
+    digits = _NOT_DIGITS.sub("", found[0])
+    if not is_card(digits):
+        return found[0]
+    if len(digits) != len(found[0]):
+        return hide("card", found[0])
+    # Ids of other kinds are numbers as long; one in forty of them passes for a card.
+    text, first, last = found.string, found.start(), found.end()
+    around = f"{text[max(0, first - _BEFORE) : first]} {text[last : last + _AFTER]}"
+    return hide("card", found[0]) if _CARD_WORDS.search(around) else found[0]

@@ -1,0 +1,38 @@
+"""What a deployment adds to the built-in classes, and takes from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+
+    from ameide_telemetry.redaction.pseudonym import Pseudonyms
+    from ameide_telemetry.settings import TelemetrySettings
+
+__all__ = ["RedactionPolicy", "policy_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionPolicy:
+    """The settings of redaction, checked.
+
+    Attributes:
+        names: names or their last words -> class; they go before the built-in ones.
+        patterns: class and pattern of values; each takes linear time.
+        kept: names in full under which nothing is redacted.
+        shown: classes that are not redacted.
+        pseudonyms: makes names that stay the same; None: nobody gets one.
+    """
+
+    names: tuple[tuple[str, str | None], ...] = ()
+    patterns: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    kept: tuple[str, ...] = ()
+    shown: frozenset[str] = frozenset()
+    pseudonyms: Pseudonyms | None = None
+
+
+def policy_of(settings: TelemetrySettings) -> RedactionPolicy:
+    """Return what the settings say about redaction; they were checked when they were read."""
+    return RedactionPolicy()

@@ -1,0 +1,209 @@
+"""Redacts one line or span: by the contract, by the name of a field, by how a value looks. Never raises.
+
+The order is that of certainty. What the contract names is settled by it. What is called like a secret is
+hidden whatever it is. All other text is searched for values that give themselves away.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from ameide_telemetry import guard
+from ameide_telemetry.contract import names
+from ameide_telemetry.redaction.classes import HELD_BY_NUMBERS, marker
+from ameide_telemetry.redaction.hiding import hiding
+from ameide_telemetry.redaction.keys import NameTable, words
+from ameide_telemetry.redaction.pairs import hide_in_pairs
+from ameide_telemetry.redaction.patterns import hide_values, may_hold
+from ameide_telemetry.redaction.policy import policy_of
+from ameide_telemetry.redaction.sql import hide_in_errors, hide_literals, is_sql
+from ameide_telemetry.redaction.urls import hide_in_urls, hide_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ameide_telemetry.redaction.hiding import Found, Hide
+    from ameide_telemetry.redaction.policy import RedactionPolicy
+    from ameide_telemetry.settings import TelemetrySettings
+
+__all__ = ["Redactor", "redactor_of"]
+
+_SITE: Final = guard.site("redaction.text")
+_KEPT: Final = "kept"
+_SEARCHED: Final = "searched"
+_QUERY: Final = "a query"
+_STATEMENT: Final = "a statement"
+_PARAMETERS: Final = ("db.query.parameter.", "db.operation.parameter.")
+_QUERIES: Final = frozenset({("url", "query"), ("query", "string"), ("querystring",), ("http", "query")})
+_STATEMENTS: Final = frozenset({("db", "statement"), ("db", "query", "text"), ("sql",), ("statement",)})
+# Beyond it a text is searched in its first and last part, which are all that a line has room for.
+_MAX_TEXT: Final = 40_000
+_HALF: Final = _MAX_TEXT // 2
+_MAX_NAMES: Final = 4_096
+_MAX_DEPTH: Final = 12
+_SCALARS: Final = frozenset({int, float})
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
+
+
+class Redactor:
+    """Takes what must not leave the process out of text and fields. Shared by all threads.
+
+    Args:
+        policy: what the settings add to the built-in classes, and take from them.
+    """
+
+    __slots__ = ("_kinds", "_may_hold", "_patterns", "_pseudonyms", "_shown", "_table")
+
+    def __init__(self, policy: RedactionPolicy) -> None:
+        exact: dict[str, str | None] = dict.fromkeys(names.KEPT_NAMES)
+        exact.update(names.PERSONAL_NAMES)
+        exact.update(dict.fromkeys(policy.kept))
+        self._table = NameTable(exact, policy.names)
+        self._patterns = policy.patterns
+        # What a deployment's own patterns look for is not known here.
+        self._may_hold: Callable[[str], object] = bool if policy.patterns else may_hold
+        self._pseudonyms = policy.pseudonyms
+        self._shown = policy.shown
+        self._kinds: dict[str, str] = {}
+
+    def text(self, text: str, found: Found) -> str:
+        """Return text without what must not be shown.
+
+        Args:
+            text: any text; it is searched whatever it is called.
+            found: where what was redacted is counted, by class.
+        """
+        if not self._may_hold(text):
+            return text
+        redacted = _SITE.call(self._searched, text, found)
+        return marker("custom") if redacted is None else redacted
+
+    def field(self, name: str, value: Any, found: Found) -> Any:
+        """Return the value of a field, redacted by the name of the field and by what it holds.
+
+        Args:
+            name: as it stands on the line or span.
+            value: plain data, as JSON has it.
+            found: as above.
+        """
+        kind = self._kinds.get(name) or self._kind(name)
+        if kind is _KEPT:
+            return value
+        if kind is _SEARCHED:
+            if type(value) is str:
+                return self.text(value, found) if self._may_hold(value) else value
+            if type(value) in _PLAIN:
+                return value
+        redacted = _SITE.call(self._field, kind, value, found, 0)
+        return marker("custom") if redacted is None and value is not None else redacted
+
+    def name(self, name: str, found: Found) -> str:
+        """Return the name of a field; programs use addresses and tokens as keys too."""
+        return self.text(name, found)
+
+    def statement(self, text: str, found: Found) -> str:
+        """Return an SQL statement without literals."""
+        redacted = _SITE.call(self._without_literals, text, found)
+        return marker("literal") if redacted is None else redacted
+
+    def query(self, text: str, found: Found) -> str:
+        """Return the query of a URL with all values hidden."""
+        redacted = _SITE.call(self._without_values, text, found)
+        return marker("query") if redacted is None else redacted
+
+    def _searched(self, text: str, found: Found) -> str:
+        if len(text) > _MAX_TEXT:
+            first, last = text[:_HALF], text[-_HALF:]
+            left_out = f"<{len(text) - _MAX_TEXT} characters left out>"
+            return f"{self._searched(first, found)}\n{left_out}\n{self._searched(last, found)}"
+        hide = self._hide(found)
+        if is_sql(text):
+            text = hide_literals(text, hide)
+        text = hide_in_errors(text, hide)
+        text = hide_in_urls(text, hide, self._class_of)
+        if "=" in text or ":" in text or "</" in text:
+            text = hide_in_pairs(text, hide, self._class_of)
+        text = hide_values(text, hide)
+        for kind, pattern in self._patterns:
+            text = pattern.sub(lambda each, kind=kind: hide(kind, each[0]) if each[0] else "", text)  # type: ignore[misc]
+        return text
+
+    def _without_literals(self, text: str, found: Found) -> str:
+        return self.text(hide_literals(text[:_MAX_TEXT], self._hide(found)), found)
+
+    def _without_values(self, text: str, found: Found) -> str:
+        return hide_query(text[:_MAX_TEXT], self._hide(found), self._class_of)
+
+    def _hide(self, found: Found) -> Hide:
+        hide = hiding(found, self._pseudonyms)
+        if not self._shown:
+            return hide
+        shown = self._shown
+        return lambda kind, value: value if kind in shown else hide(kind, value)
+
+    def _class_of(self, name: str) -> str | None:
+        kind = self._kinds.get(name) or self._kind(name)
+        return kind if kind not in _NO_CLASSES else None
+
+    def _kind(self, name: str) -> str:
+        kind = _SITE.call(self._judged, name) or _SEARCHED
+        if len(self._kinds) < _MAX_NAMES:
+            self._kinds[name] = kind
+        return kind
+
+    def _judged(self, name: str) -> str:
+        kind = self._table.class_of(name)
+        if kind is not None:
+            return kind
+        if self._table.knows(name):
+            return _KEPT
+        if name.startswith(_PARAMETERS):
+            return "literal"
+        ending = words(name)
+        if ending[-2:] in _QUERIES or ending[-1:] in _QUERIES:
+            return _QUERY
+        return _STATEMENT if ending in _STATEMENTS or ending[-3:] in _STATEMENTS else _SEARCHED
+
+    def _field(self, kind: str, value: Any, found: Found, depth: int) -> Any:
+        if value is None or type(value) is bool or value == "":
+            return value
+        if kind in _NO_CLASSES:
+            return self._inside(kind, value, found, depth)
+        if type(value) in _SCALARS and kind not in HELD_BY_NUMBERS:
+            return value
+        # What stands there may have several parts; all of it is of that class.
+        return self._hide(found)(kind, value if type(value) is str else repr(value))
+
+    def _inside(self, kind: str, value: Any, found: Found, depth: int) -> Any:
+        if type(value) is str:
+            return _TEXTS[kind](self, value, found)
+        if type(value) is dict and depth < _MAX_DEPTH:
+            return {
+                self.text(key, found): self._member(key, item, found, depth + 1)
+                for key, item in value.items()
+            }
+        if type(value) in (list, tuple) and depth < _MAX_DEPTH:
+            return type(value)([self._field(kind, item, found, depth + 1) for item in value])
+        if type(value) is bytes:
+            return self.text(value.decode("utf-8", "backslashreplace"), found)
+        return value
+
+    def _member(self, name: str, value: Any, found: Found, depth: int) -> Any:
+        kind = self._kinds.get(name) or self._kind(name)
+        # Only at the top are such names the contract's.
+        return self._field(_SEARCHED if kind is _KEPT else kind, value, found, depth)
+
+
+_NO_CLASSES: Final = frozenset({_KEPT, _SEARCHED, _QUERY, _STATEMENT})
+_TEXTS: Final[Mapping[str, Callable[[Redactor, str, Found], str]]] = {
+    _SEARCHED: Redactor.text,
+    _QUERY: Redactor.query,
+    _STATEMENT: Redactor.statement,
+}
+
+
+@lru_cache(maxsize=8)
+def redactor_of(settings: TelemetrySettings) -> Redactor:
+    """Return the redactor of these settings, the same for all rooms."""
+    return Redactor(policy_of(settings))
