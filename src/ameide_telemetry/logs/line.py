@@ -64,7 +64,6 @@ _FAILURE: Final = (names.LOG_EXCEPTION_TYPE, names.LOG_EXCEPTION_MESSAGE, names.
 _MAX_INT: Final = 2**63
 # Values that cannot change after they were bound; others are rendered anew for each line.
 _CONSTANT: Final = (str, int, float, bool, type(None))
-_SCALARS: Final = frozenset(_CONSTANT)
 # More of a message than this is never looked at.
 _MAX_SEARCHED: Final = 40_000
 _THRESHOLDS: Final = (
@@ -265,7 +264,9 @@ class LineRenderer:
 
     def _value(self, name: str, value: object, found: Found) -> str:
         """Render the value of a field, redacted before it is cut: half a secret gives nothing away."""
-        if type(value) not in _SCALARS:
+        kind = type(value)
+        # By identity: a class may compare and hash as it likes.
+        if not (kind is str or kind is int or kind is float or kind is bool or value is None):
             value = plain(value)
         return _value_text(self._redactor.field(name, value, found))
 
