@@ -21,6 +21,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, get_current_span
 
 from ameide_telemetry.context import current_bindings, remembered
 from ameide_telemetry.contract import names
+from ameide_telemetry.logs.searched import searched, searched_field
 from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.foreign import contained
@@ -54,6 +55,8 @@ _MAX_SEEN: Final = 2 * _MAX_FIELDS
 _MAX_OWN: Final = 256
 # How many rendered names are remembered, in case loggers or keys are made per request.
 _MAX_KNOWN: Final = 1_000
+# No server writes longer ones for terminals.
+_MAX_TIDY: Final = 100_000
 # The first second of the year 10,000, for which a timestamp of the contract has no room.
 _MAX_SECOND: Final = 253_402_300_800
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -64,8 +67,6 @@ _FAILURE: Final = (names.LOG_EXCEPTION_TYPE, names.LOG_EXCEPTION_MESSAGE, names.
 _MAX_INT: Final = 2**63
 # Values that cannot change after they were bound; others are rendered anew for each line.
 _CONSTANT: Final = (str, int, float, bool, type(None))
-# More of a message than this is never looked at.
-_MAX_SEARCHED: Final = 40_000
 _THRESHOLDS: Final = (
     (logging.CRITICAL, "critical"),
     (logging.ERROR, "error"),
@@ -126,12 +127,10 @@ class LineRenderer:
     def render(self, event: Event) -> bytes:
         """Return the event as UTF-8 JSON of at most `MAX_LINE_BYTES`, newline included."""
         message = event.message
-        if message.endswith("\n") or "\x1b" in message:
+        if (message.endswith("\n") or "\x1b" in message) and len(message) <= _MAX_TIDY:
             message = _tidy(message)
         found: Found = {}
-        message = self._redactor.text(message, found)
-        if len(message) > MAX_TEXT:
-            message = shorten(message, MAX_TEXT)
+        message = searched(message, self._redactor, found)
         context = otel_context.get_current()
         if event.exc_info and current_bindings(context) is None:
             context = remembered(event.exc_info[1]) or context
@@ -229,8 +228,7 @@ class LineRenderer:
             for key, text in zip(_FAILURE, texts, strict=True):
                 parts[key] = encode_basestring(text)
         if event.stack:
-            stack = shorten(event.stack, MAX_TEXT)
-            parts[names.LOG_STACK] = encode_basestring(self._redactor.text(stack, found))
+            parts[names.LOG_STACK] = encode_basestring(searched(event.stack, self._redactor, found))
         return parts
 
     def _add_fields(
@@ -265,8 +263,10 @@ class LineRenderer:
     def _value(self, name: str, value: object, found: Found) -> str:
         """Render the value of a field, redacted before it is cut: half a secret gives nothing away."""
         kind = type(value)
+        if kind is str:
+            return encode_basestring(searched_field(name, value, self._redactor, found))  # type: ignore[arg-type]
         # By identity: a class may compare and hash as it likes.
-        if not (kind is str or kind is int or kind is float or kind is bool or value is None):
+        if not (kind is int or kind is float or kind is bool or value is None):
             value = plain(value)
         return _value_text(self._redactor.field(name, value, found))
 
@@ -338,7 +338,7 @@ def _is_constant(value: object) -> bool:
 
 def _tidy(message: str) -> str:
     """Take off what servers write for terminals: colours and a last newline."""
-    return _COLOURS.sub("", shorten(message, _MAX_SEARCHED)).rstrip("\n")
+    return _COLOURS.sub("", message).rstrip("\n")
 
 
 def _sum(found: Found, more: Found) -> Found:

@@ -12,6 +12,7 @@ from opentelemetry._logs import SeverityNumber
 from ameide_telemetry.context import current_bindings
 from ameide_telemetry.contract import names
 from ameide_telemetry.logs.line import level_name
+from ameide_telemetry.logs.searched import searched, searched_field
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.plain import plain
@@ -62,7 +63,7 @@ class RecordEmitter:
             return
         level = level_name(event.level)
         found: Found = {}
-        body = self._redactor.text(event.message, found)
+        body = searched(event.message, self._redactor, found)
         attributes = _attributes(event, self._redactor, found)
         if found:
             attributes[names.SPAN_REDACTED] = [f"{kind}={count}" for kind, count in sorted(found.items())]
@@ -70,7 +71,7 @@ class RecordEmitter:
             timestamp=_nanoseconds(event.created),
             severity_number=_SEVERITIES[level],
             severity_text=logging.getLevelName(event.level) if level != "debug" else "DEBUG",
-            body=plain(body),
+            body=body,
             attributes=attributes,
         )
 
@@ -83,7 +84,7 @@ def _attributes(event: Event, redactor: Redactor, found: Found) -> dict[str, Any
         if name in names.RESERVED_LOG_KEYS:
             taken[name] = value
         elif name and not name.startswith("_"):
-            attributes[redactor.name(name, found)] = redactor.field(name, _plain(value), found)
+            attributes[redactor.name(name, found)] = _redacted(name, value, redactor, found)
     if taken:
         attributes[names.LOG_EXTRA] = redactor.field(names.LOG_EXTRA, plain(taken), found)
     bindings = current_bindings()
@@ -97,9 +98,11 @@ def _attributes(event: Event, redactor: Redactor, found: Found) -> dict[str, Any
     return attributes
 
 
-def _plain(value: object) -> object:
-    # Redacted before it is cut.
-    return value if type(value) is str else plain(value)
+def _redacted(name: str, value: object, redactor: Redactor, found: Found) -> object:
+    # A text is searched before it is cut.
+    if type(value) is str:
+        return searched_field(name, value, redactor, found)
+    return redactor.field(name, plain(value), found)
 
 
 def _items_of(fields: Mapping[Any, object]) -> list[tuple[Any, object]]:
