@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,8 @@ from opentelemetry.propagators.textmap import DefaultGetter
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, bound_context, current_bindings, with_bindings
 from ameide_telemetry.propagation import ContractBaggagePropagator, install
+from ameide_telemetry.redaction import redactor_of
+from ameide_telemetry.settings import TelemetrySettings
 from support.environment import service_environment
 
 if TYPE_CHECKING:
@@ -48,6 +51,33 @@ def test_bindings_and_the_services_own_baggage_go_out() -> None:
     context = with_bindings(Bindings({"tenant_id": "acme", "request_id": "r-1"}), context)
     PROPAGATOR.inject(carrier, context)
     assert carrier == {"baggage": "tenant_id=acme,request_id=r-1,plan=gold+%26+green"}
+
+
+def test_the_services_own_baggage_is_redacted() -> None:
+    """By its name and by how it looks, like a field; the contract's ids and the rest go out whole."""
+    carrier: dict[str, str] = {}
+    context = Context()
+    own = {"plan": "gold", "contact": "eve@shop.example", "password": "hunter2", "attempts": 3}
+    for key, value in own.items():
+        context = baggage.set_baggage(key, value, context)
+    context = with_bindings(Bindings({"tenant_id": "4111111111111111"}), context)
+    undo = install(("baggage",), redactor_of(TelemetrySettings()))
+    propagate.inject(carrier, context)
+    undo()
+    parts = dict(each.split("=", 1) for each in carrier["baggage"].split(","))
+    assert (parts["tenant_id"], parts["plan"], parts["attempts"]) == ("4111111111111111", "gold", "3")
+    assert parts["contact"] == quote_plus("[redacted:email]")
+    assert unquote_plus(parts["password"]).startswith("[redacted:")
+
+
+def test_own_baggage_cannot_replace_the_contracts_ids() -> None:
+    """What is bound goes before a like-named entry of the service's own."""
+    carrier: dict[str, str] = {}
+    context = baggage.set_baggage("tenant_id", "globex", Context())
+    ContractBaggagePropagator(redactor_of(TelemetrySettings())).inject(
+        carrier, with_bindings(Bindings({"tenant_id": "acme"}), context)
+    )
+    assert carrier == {"baggage": "tenant_id=acme"}
 
 
 def test_nothing_in_force_writes_no_header() -> None:

@@ -20,6 +20,7 @@ from ameide_telemetry.integrations.application import check_application, instrum
 from ameide_telemetry.integrations.clients import instrument_clients
 from ameide_telemetry.integrations.server import ServerTelemetry
 from ameide_telemetry.ledger import Ledger
+from ameide_telemetry.redaction import redactor_of
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.upstream import hidden
@@ -203,7 +204,7 @@ class Telemetry:
         self._logs = logs.install(settings, self._ledger) if settings.logs.enabled else None
         if self._logs is not None:
             self._undo.append(self._logs.undo)
-        self._undo.append(propagation.install(settings.propagators))
+        self._undo.append(propagation.install(settings.propagators, redactor_of(settings)))
         resource = build_resource(settings)
         self._traces = traces.install(settings, resource, self._ledger, self._budget)
         self._undo.append(self._traces.undo)

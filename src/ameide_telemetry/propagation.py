@@ -2,9 +2,10 @@
 
 The W3C baggage header carries the tenant, request and session between services. Inbound, only the keys of
 the contract are taken out of it, into the `Bindings` of the returned OTel context. Outbound, the bindings
-in force are written, and what the service itself put into OTel's baggage. Because this is an ordinary OTel
-propagator, whatever injects or extracts (our middleware, the contrib client instrumentors, a message
-queue's) carries the ids along.
+in force are written, and what the service itself put into OTel's baggage, redacted like a field. Because
+this is an ordinary OTel propagator, whatever injects or extracts (our middleware, the contrib client
+instrumentors, a message queue's) carries the ids along. To whom they may go is not known here: see
+`integrations.egress`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from ameide_telemetry.values.text import key_text, text_of, valid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ameide_telemetry.redaction import Redactor
+
 __all__ = ["TEXTS", "ContractBaggagePropagator", "install"]
 
 _HEADER: Final = "baggage"
@@ -50,13 +53,17 @@ _KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MAX_BYTES: Final = 8192
 _MAX_MEMBERS: Final = 180
 _TEXT_KINDS: Final = (str, bytes)
-_STANDARD: Final[dict[str, Callable[[], TextMapPropagator]]] = {
-    "tracecontext": TraceContextTextMapPropagator,
-}
 
 
 class ContractBaggagePropagator(TextMapPropagator):
-    """W3C baggage that moves the contract's keys between the header and the current `Bindings`."""
+    """W3C baggage that moves the contract's keys between the header and the current `Bindings`.
+
+    Args:
+        redactor: takes what must not leave the process out of the service's own baggage; None: nobody does.
+    """
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor
 
     def extract(
         self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
@@ -83,7 +90,7 @@ class ContractBaggagePropagator(TextMapPropagator):
         setter: Setter[CarrierT] = default_setter,
     ) -> None:
         """Write the OTel baggage and the bindings in force into the carrier."""
-        _INJECT.call(_inject, carrier, context, setter)
+        _INJECT.call(_inject, carrier, context, setter, self._redactor)
 
     @property
     def fields(self) -> set[str]:
@@ -157,7 +164,9 @@ def _first(parts: Iterable[Any]) -> list[Any]:
     return list(islice(parts, _MAX_MEMBERS))
 
 
-def _inject(carrier: CarrierT, context: Context | None, setter: Setter[CarrierT]) -> None:
+def _inject(
+    carrier: CarrierT, context: Context | None, setter: Setter[CarrierT], redactor: Redactor | None
+) -> None:
     entries: dict[str, object] = {}
     bindings = current_bindings(context)
     if bindings is not None:
@@ -165,25 +174,32 @@ def _inject(carrier: CarrierT, context: Context | None, setter: Setter[CarrierT]
             entries[names.CONTEXT_BAGGAGE_KEYS[key]] = value
     # The service's own come last: where there is no room for all, the ids travel.
     for name, own in baggage.get_all(context).items():
-        entries.setdefault(key_text(name), own)
+        key = key_text(name)
+        if key not in entries:
+            entries[key] = own if redactor is None else _redacted(key, own, redactor)
     header = _header(entries)
     if header:
         setter.set(carrier, _HEADER, header)
 
 
-_STANDARD["baggage"] = ContractBaggagePropagator
+def _redacted(key: str, value: object, redactor: Redactor) -> object:
+    # Cut first: what is longer has no room in the header in any case.
+    return redactor.field(key, text_of(value)[:_MAX_BYTES], {})
 
 
-def install(propagators: Iterable[str]) -> Callable[[], None]:
+def install(propagators: Iterable[str], redactor: Redactor | None = None) -> Callable[[], None]:
     """Make the named propagators global; the returned function restores what was.
 
     Args:
         propagators: names as in `OTEL_PROPAGATORS`; beyond `tracecontext` and `baggage` they are looked up
             in the entry-point group `opentelemetry_propagator`. One that is not installed is left out and
             said once. `none` alone means no propagation.
+        redactor: of the process; the service's own baggage goes through it.
     """
     before = propagate.get_global_textmap()
-    chosen = [found for name in propagators if name != "none" and (found := _load(name)) is not None]
+    chosen = [
+        found for name in propagators if name != "none" and (found := _load(name, redactor)) is not None
+    ]
     ours = _Propagators(chosen)
     propagate.set_global_textmap(ours)
 
@@ -194,10 +210,11 @@ def install(propagators: Iterable[str]) -> Callable[[], None]:
     return undo
 
 
-def _load(name: str) -> TextMapPropagator | None:
-    standard = _STANDARD.get(name)
-    if standard is not None:
-        return standard()
+def _load(name: str, redactor: Redactor | None) -> TextMapPropagator | None:
+    if name == "tracecontext":
+        return TraceContextTextMapPropagator()
+    if name == "baggage":
+        return ContractBaggagePropagator(redactor)
     for entry_point in entry_points(group="opentelemetry_propagator", name=name):
         with _LOADED:
             return entry_point.load()()  # type: ignore[no-any-return]

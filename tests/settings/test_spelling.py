@@ -30,7 +30,7 @@ def test_near_miss_is_pointed_out(name: str, meant: str) -> None:
         ("AMEIDE_TELEMTRY_TRUST", "did you mean AMEIDE_TELEMETRY_TRUST?"),
         ("AMEIDE_TELEMETRY_LOGFORMAT", "did you mean AMEIDE_TELEMETRY_LOG_FORMAT?"),
         ("AMEIDE_TELEMETRY_FORMAT", "did you mean AMEIDE_TELEMETRY_LOG_FORMAT?"),
-        ("AMEIDE_TELEMETRY_STORE", "known, after AMEIDE_TELEMETRY_: CAPTURE_STREAMS, ENVIRONMENT, "),
+        ("AMEIDE_TELEMETRY_STORE", "known, after AMEIDE_TELEMETRY_: BAGGAGE_HOSTS, CAPTURE_STREAMS, "),
     ],
 )
 def test_an_unknown_name_of_ours_is_a_problem(name: str, hint: str) -> None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
 from ameide_telemetry.findings import Finding
+from ameide_telemetry.integrations.egress import Egress
 from ameide_telemetry.upstream import when_imported
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _SEMCONV: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 _LOAD: Final = guard.site("clients.load", foreign=True)
 _UNDO: Final = guard.site("clients.undo", foreign=True)
 _logger = logging.getLogger("ameide_telemetry")
+_UNWATCHED: Final = "this version sends its requests where nothing keeps trace context from strangers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,15 @@ class Client:
         library: module whose import triggers the instrumentation.
         module: below `opentelemetry.instrumentation`.
         instrumentor: class in it.
+        wire: library that sends its requests to a host, and is watched for what they carry. None: it talks
+            to the deployment's own, such as a message broker, or sends no requests.
     """
 
     name: str
     library: str
     module: str
     instrumentor: str
+    wire: str | None = None
 
     @property
     def install(self) -> str:
@@ -56,16 +61,16 @@ class Client:
 
 
 CLIENTS: Final = (
-    Client("aiohttp-client", "aiohttp", "aiohttp_client", "AioHttpClientInstrumentor"),
+    Client("aiohttp-client", "aiohttp", "aiohttp_client", "AioHttpClientInstrumentor", "aiohttp"),
     Client("celery", "celery", "celery", "CeleryInstrumentor"),
-    Client("grpc_aio_client", "grpc", "grpc", "GrpcAioInstrumentorClient"),
+    Client("grpc_aio_client", "grpc", "grpc", "GrpcAioInstrumentorClient", "grpc"),
     Client("grpc_aio_server", "grpc", "grpc", "GrpcAioInstrumentorServer"),
-    Client("grpc_client", "grpc", "grpc", "GrpcInstrumentorClient"),
+    Client("grpc_client", "grpc", "grpc", "GrpcInstrumentorClient", "grpc"),
     Client("grpc_server", "grpc", "grpc", "GrpcInstrumentorServer"),
-    Client("httpx", "httpx", "httpx", "HTTPXClientInstrumentor"),
-    Client("httpx2", "httpx2", "httpx", "HTTPX2ClientInstrumentor"),
-    Client("requests", "requests", "requests", "RequestsInstrumentor"),
-    Client("urllib3", "urllib3", "urllib3", "URLLib3Instrumentor"),
+    Client("httpx", "httpx", "httpx", "HTTPXClientInstrumentor", "httpcore"),
+    Client("httpx2", "httpx2", "httpx", "HTTPX2ClientInstrumentor", "httpcore2"),
+    Client("requests", "requests", "requests", "RequestsInstrumentor", "urllib3"),
+    Client("urllib3", "urllib3", "urllib3", "URLLib3Instrumentor", "urllib3"),
 )
 """Every library that `instrument="auto"` covers."""
 
@@ -81,12 +86,14 @@ class ClientInstrumentation:
     """What was instrumented, what waits for its import, and what could not be.
 
     Attributes:
+        egress: what may go to whom.
         active: names of the clients that are instrumented now.
         waiting: names whose library is installed and not imported yet.
         findings: unknown names, and libraries whose instrumentor is missing.
         wrote_environment: whether `OTEL_SEMCONV_STABILITY_OPT_IN` was set to `http` in this process.
     """
 
+    egress: Egress
     active: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -94,6 +101,7 @@ class ClientInstrumentation:
     _undo: list[Callable[[], object]] = field(default_factory=list)
     _open: bool = True
     _deferred: list[Client] = field(default_factory=list)
+    _unwatched: set[str | None] = field(default_factory=set)
 
     def undo(self) -> None:
         """Take off what was put on; what waits stays off."""
@@ -154,7 +162,9 @@ class ClientInstrumentation:
             _say_not_instrumented(client, f"its instrumentor is too old; {client.install} --upgrade")
             return
         instrumentor = kind()
-        if instrumentor.is_instrumented_by_opentelemetry:
+        # Before the instrumentor, and also where the service put that on by itself: it writes what we bind.
+        self._watch_wire(client, instrumentor)
+        if instrumentor.is_instrumented_by_opentelemetry or client.wire in self._unwatched:
             return
         conflict = import_module(f"{_CONTRIB}.dependencies").DependencyConflictError
         try:
@@ -167,6 +177,22 @@ class ClientInstrumentation:
         while self._deferred:
             self._load(self._deferred.pop())
 
+    def _watch_wire(self, client: Client, instrumentor: Any) -> None:
+        """Keep the policy for hosts where this client sends; without it, it is not instrumented."""
+
+        def imported() -> None:
+            if not self._open or _LOAD.call(self.egress.watch, client.wire):
+                return
+            self._unwatched.add(client.wire)
+            _say_not_instrumented(client, _UNWATCHED)
+            if client.name in self.active:
+                self.active.remove(client.name)
+                self._undo.remove(instrumentor.uninstrument)
+                _UNDO.call(instrumentor.uninstrument)
+
+        if client.wire is not None:
+            when_imported(client.wire, imported)
+
     def _watch_workers(self, flush: Callable[[], object]) -> None:
         celery = import_module("ameide_telemetry.integrations.celery")
         self._undo.append(celery.flush_at_worker_exit(flush))
@@ -178,10 +204,12 @@ def instrument_clients(
     """Instrument the outbound libraries that the settings ask for and that are installed.
 
     Args:
-        settings: `instrument` is `auto` or names, `disabled_instrumentations` are left alone.
+        settings: `instrument` is `auto` or names, `disabled_instrumentations` are left alone; `trace_hosts`
+            and `baggage_hosts` say who gets what they send.
         flush: is called when a Celery worker process ends; None leaves Celery's signals alone.
     """
-    result = ClientInstrumentation()
+    egress = Egress(settings)
+    result = ClientInstrumentation(egress, _undo=[egress.undo])
     asked = _asked(settings, result.findings)
     disabled = set(settings.disabled_instrumentations)
     if "*" not in disabled:

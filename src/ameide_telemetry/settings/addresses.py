@@ -33,6 +33,7 @@ __all__ = [
 
 _GRPC: Final = "opentelemetry.exporter.otlp.proto.grpc"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _SEMCONV: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
@@ -72,17 +73,28 @@ def _unreachable(url: str) -> str:
 
 def _read_headers(text: str) -> object:
     """Read `k=v,k2=v2`, percent-encoded; a comma inside a value must be encoded."""
-    entries = split(text)
-    pairs = [(unquote(name.strip()), unquote(value.strip())) for name, _, value in map(_cut, entries)]
-    broken = [str(index) for index, entry in enumerate(entries, 1) if "=" not in entry]
+    pairs: list[tuple[str, str]] = []
+    broken: list[str] = []
+    for index, entry in enumerate(split(text), 1):
+        try:
+            pairs.append(_decoded(entry))
+        except ValueError as error:
+            broken.append(f"entry {index} {error}")
     if broken:
-        rest = [pair for pair, entry in zip(pairs, entries, strict=True) if "=" in entry]
-        raise RefusedError(f"entry {', '.join(broken)} has no `=`", kept=_checked_headers(rest)[0] or None)
+        raise RefusedError("; ".join(broken), kept=_checked_headers(pairs)[0] or None)
     return pairs
 
 
-def _cut(entry: str) -> tuple[str, str, str]:
-    return entry.partition("=")
+def _decoded(entry: str) -> tuple[str, str]:
+    name, equals, value = entry.partition("=")
+    if not equals:
+        raise ValueError("has no `=`")
+    if _NO_ESCAPE.search(entry):
+        raise ValueError("has a `%` without two hexadecimal digits; `%` itself is written %25")
+    try:
+        return unquote(name.strip(), errors="strict"), unquote(value.strip(), errors="strict")
+    except UnicodeError:
+        raise ValueError("is no UTF-8 when it is decoded") from None
 
 
 def _take_headers(value: object) -> tuple[tuple[str, str], ...]:
@@ -127,13 +139,22 @@ def _take_file(value: object) -> str:
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(path, str):
         raise RefusedError
-    if "\0" not in path and os.path.isdir(path):  # noqa: PTH112 pathlib costs start-up time
-        raise RefusedError("it is a directory, not a file", code=codes.UNREADABLE_FILE)
-    if "\0" in path or not os.path.isfile(path):  # noqa: PTH113 as above
+    if "\0" in path:
         raise RefusedError("there is no such file", code=codes.UNREADABLE_FILE)
-    if not os.access(path, os.R_OK):
-        raise RefusedError("the file cannot be read", code=codes.UNREADABLE_FILE)
+    reason = _unreadable(path)
+    if reason:
+        # Kept, so that whoever needs the file fails: to go on without it would be less than was asked for.
+        raise RefusedError(reason, code=codes.UNREADABLE_FILE, kept=path)
     return path
+
+
+def _unreadable(path: str) -> str:
+    """Return why a file cannot be read; empty when it can."""
+    if os.path.isdir(path):  # noqa: PTH112 pathlib costs start-up time
+        return "it is a directory, not a file"
+    if not os.path.isfile(path):  # noqa: PTH113 as above
+        return "there is no such file"
+    return "" if os.access(path, os.R_OK) else "the file cannot be read"
 
 
 def _take_protocol(value: object) -> object:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.settings import codes
 from ameide_telemetry.settings.addresses import ENDPOINT, is_url
+from ameide_telemetry.settings.forms import RefusedError
+from ameide_telemetry.settings.privacy import read_key
 from ameide_telemetry.settings.signals import SIGNALS
 from ameide_telemetry.settings.table import BY_NAME
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agree"]
 
+_TLS_FILES: Final = ("certificate", "client_key", "client_certificate")
 _GENERAL_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _ENDPOINT_HINT: Final = f"set {_GENERAL_ENDPOINT}"
 
@@ -33,6 +36,9 @@ def agree(resolution: Resolution) -> None:
         _batch_in_queue(resolution, signal)
     _sampler(resolution)
     _sink(resolution)
+    _pseudonym_key(resolution)
+    _pseudonyms(resolution)
+    _unredacted(resolution)
 
 
 def _reachable(resolution: Resolution, signal: str) -> None:
@@ -63,6 +69,20 @@ def _security(resolution: Resolution, signal: str) -> None:
     if isinstance(endpoint, str) and is_url(endpoint):
         insecure = endpoint.lower().startswith("http://")
         resolution.put(f"{signal}.otlp.insecure", insecure, resolution.origins[place])
+
+
+def _guarded(resolution: Resolution, signal: str) -> None:
+    """Send nothing where a file for TLS was asked for and cannot even be named: it would go out unchecked."""
+    place = f"{signal}.otlp.endpoint"
+    lost = [
+        name
+        for name in (f"{signal}.otlp.{file}" for file in _TLS_FILES)
+        if name in resolution.refused and resolution.values[name] is None
+    ]
+    if lost and resolution.values[place] is not None:
+        message = f"nothing is sent, because {lost[0]} is wrong"
+        resolution.warn(codes.NO_DESTINATION, message, resolution.origins[place], f"mend {lost[0]}")
+        resolution.put(place, None, "default")
 
 
 def _wanted(resolution: Resolution, signal: str) -> None:
@@ -107,6 +127,74 @@ def _batch_in_queue(resolution: Resolution, signal: str) -> None:
     resolution.put(batch, room, resolution.origins[queue])
 
 
+def _pseudonym_key(resolution: Resolution) -> None:
+    """Take the key from its file where one is named; it may come from one place only."""
+    place, file = "pseudonym_key", "pseudonym_key_file"
+    path, origin = resolution.values[file], resolution.origins[file]
+    if not isinstance(path, str):
+        return
+    if file in resolution.refused:
+        resolution.put(file, None, "default")
+        return
+    if (
+        resolution.from_settings
+        and resolution.values[place] is not None
+        and resolution.origins[place] == origin
+    ):
+        # It was read when these settings were made.
+        return
+    if resolution.said(place) or place in resolution.refused:
+        message = f"{file} is given as well as {place}"
+        hint = f"remove one of them; the other comes from {resolution.origins[place]}"
+        resolution.problems.append(Finding(codes.CONTRADICTION, message, origin, hint))
+        resolution.put(place, None, "default")
+        resolution.put(file, None, "default")
+        resolution.refused.add(place)
+        return
+    try:
+        resolution.put(place, read_key(path), origin)
+    except RefusedError as refused:
+        message = f"{BY_NAME[file].form.show(path)} holds no key: {refused.reason}"
+        hint = f"accepted: {BY_NAME[place].form.accepted}"
+        resolution.problems.append(Finding(codes.BAD_VALUE, message, origin, hint))
+        resolution.put(file, None, "default")
+        resolution.refused.add(file)
+
+
+def _pseudonyms(resolution: Resolution) -> None:
+    """Say that a key without classes, or classes without a key, make no pseudonyms."""
+    key, classes = "pseudonym_key", "pseudonym_classes"
+    if resolution.values[key] is not None and not resolution.values[classes]:
+        if classes not in resolution.refused:
+            message = "the key of pseudonyms is used for nothing, because no class gets one"
+            hint = "set pseudonym_classes"
+            resolution.warn(codes.WITHOUT_EFFECT, message, resolution.origins[key], hint)
+    elif resolution.values[key] is None and resolution.values[classes]:
+        if not resolution.refused & {key, "pseudonym_key_file"}:
+            message = "pseudonyms are asked for but there is no key, so values are redacted without one"
+            hint = "set pseudonym_key or pseudonym_key_file"
+            finding = Finding(codes.CONTRADICTION, message, resolution.origins[classes], hint)
+            resolution.problems.append(finding)
+        resolution.put(classes, (), "default")
+
+
+def _unredacted(resolution: Resolution) -> None:
+    """Redact what is both left alone and given pseudonyms: hiding too much is the smaller harm."""
+    shown, named = resolution.values["unredacted_classes"], resolution.values["pseudonym_classes"]
+    both = (
+        [each for each in shown if each in named]
+        if isinstance(shown, tuple) and isinstance(named, tuple)
+        else []
+    )
+    if not both or not isinstance(shown, tuple):
+        return
+    message = f"{', '.join(both)} cannot be left alone and get pseudonyms"
+    hint = f"remove it here or from {resolution.origins['pseudonym_classes']}"
+    origin = resolution.origins["unredacted_classes"]
+    resolution.problems.append(Finding(codes.CONTRADICTION, message, origin, hint))
+    resolution.put("unredacted_classes", tuple(each for each in shown if each not in both), origin)
+
+
 def _sampler(resolution: Resolution) -> None:
     """Give the ratio samplers a ratio, and the others none."""
     place = "traces.sampler_arg"
@@ -120,4 +208,9 @@ def _protocol(resolution: Resolution, signal: str) -> object:
     return resolution.values[f"{signal}.otlp.protocol"]
 
 
-_OF_EACH_SIGNAL: Final[tuple[Callable[[Resolution, str], None], ...]] = (_reachable, _path, _security)
+_OF_EACH_SIGNAL: Final[tuple[Callable[[Resolution, str], None], ...]] = (
+    _reachable,
+    _guarded,
+    _path,
+    _security,
+)

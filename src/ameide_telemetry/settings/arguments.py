@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.settings import codes
+from ameide_telemetry.settings.foreign import plain
 from ameide_telemetry.settings.forms import shown
 from ameide_telemetry.settings.records import (
     LogLimits,
@@ -16,6 +17,7 @@ from ameide_telemetry.settings.records import (
     SpanLimits,
     TraceSettings,
 )
+from ameide_telemetry.settings.secrets import PseudonymKey
 from ameide_telemetry.settings.signals import SIGNALS
 from ameide_telemetry.settings.spelling import nearest
 from ameide_telemetry.settings.table import BY_NAME
@@ -23,7 +25,7 @@ from ameide_telemetry.settings.table import BY_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Given", "from_arguments", "from_record"]
+__all__ = ["RECORDS", "Given", "from_arguments", "from_record"]
 
 _Record = TraceSettings | MetricSettings | LogSettings | OtlpSettings | SpanLimits | LogLimits
 _GROUPS: Final[dict[str, type[_Record]]] = {
@@ -34,6 +36,9 @@ _GROUPS: Final[dict[str, type[_Record]]] = {
     "traces.limits": SpanLimits,
     "logs.limits": LogLimits,
 }
+RECORDS: Final = (TraceSettings, MetricSettings, LogSettings, OtlpSettings, SpanLimits, LogLimits)
+"""The types that hold a part of the settings."""
+
 _ARGUMENTS: Final = frozenset((*(name for name in BY_NAME if "." not in name), *SIGNALS, "resource"))
 
 
@@ -82,7 +87,7 @@ def from_record(
     """
     given = Given()
     for name in names:
-        value = getattr(record, name)
+        value = plain(getattr(record, name), (*RECORDS, PseudonymKey))
         if name in _GROUPS:
             _group(given, name, value)
         else:
@@ -109,7 +114,7 @@ def _group(given: Given, group: str, value: object) -> None:
 
 def _record(given: Given, group: str, record: object) -> None:
     for name in _fields(group):
-        place, value = f"{group}.{name}", getattr(record, name)
+        place, value = f"{group}.{name}", plain(getattr(record, name), RECORDS)
         if place not in _GROUPS:
             given.values[place] = (value, f"argument {place}")
         elif value is None:

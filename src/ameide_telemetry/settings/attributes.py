@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from ameide_telemetry.contract.names import RESOURCE_ENVIRONMENT
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.settings import codes
+from ameide_telemetry.settings.foreign import type_name
 from ameide_telemetry.settings.forms import shown, split
 from ameide_telemetry.settings.rows import RESOURCE_VARIABLE
 
@@ -32,6 +33,7 @@ _PROMOTED: Final = {
     "deployment.environment.name": "environment",
     "deployment.environment": "environment",
 }
+_LARGEST: Final = 1 << 63
 _NAME: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -122,7 +124,7 @@ def _checked(given: object, origin: str, problems: list[Finding]) -> dict[str, A
     pairs = _pairs(given)
     if pairs is None:
         problems.append(
-            _problem(f"a value of type {type(given).__name__} is not accepted", origin, ACCEPTED_ARGUMENT)
+            _problem(f"a value of type {type_name(given)} is not accepted", origin, ACCEPTED_ARGUMENT)
         )
         return {}
     found: dict[str, AttributeValue] = {}
@@ -147,13 +149,20 @@ def _value(value: object) -> AttributeValue | None:
     """Return the attribute's value, a list as a tuple; None when OpenTelemetry knows no such type."""
     if isinstance(value, str):
         return value if _is_text(value) else None
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | float):
         return value
+    if isinstance(value, int):
+        return value if _fits(value) else None
     if not isinstance(value, list | tuple):
         return None
     alike = any(all(type(part) is kind for part in value) for kind in (str, bool, int, float))
-    whole = all(_is_text(part) for part in value if isinstance(part, str))
+    whole = all(_is_text(part) if isinstance(part, str) else _fits(part) for part in value)
     return tuple(value) if alike and whole else None
+
+
+def _fits(value: float) -> bool:
+    """Return whether OTLP has room for a number."""
+    return isinstance(value, float) or -_LARGEST <= value < _LARGEST
 
 
 def _is_text(value: str) -> bool:

@@ -35,6 +35,6 @@ CODES: Final[dict[str, str]] = {
     NOT_INSTALLED: "A setting asks for a package that is not installed.",
     CONTRADICTION: "Two settings exclude each other.",
     MISSPELT: "An `OTEL_*` variable has nearly the name of one that exists. Always a warning.",
-    WITHOUT_EFFECT: "A variable is set that this library does not honour. Always a warning.",
+    WITHOUT_EFFECT: "A setting has no effect, or a variable is not honoured. Always a warning.",
     NO_DESTINATION: "OTLP was asked for by name, but no endpoint is set. Always a warning.",
 }

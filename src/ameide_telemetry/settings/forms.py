@@ -7,9 +7,12 @@ neither accepts raises `RefusedError`, which the resolver turns into a finding w
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.settings import codes
+from ameide_telemetry.settings.foreign import type_name
+from ameide_telemetry.settings.secrets import concealed_text, has_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +57,10 @@ _LONGEST_LEVEL: Final = 2
 _LONGEST_WAIT: Final = 86_400.0
 _FIRST_MILLISECONDS: Final = 100.0
 _SHOWN: Final = 60
+_LONGEST_LOOK: Final = 1_000
+_LONGEST_NUMBER: Final = 200
+# Python's own readers also take `1_000` and the digits of other scripts.
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 
 
 class RefusedError(ValueError):
@@ -63,21 +70,36 @@ class RefusedError(ValueError):
         reason: why, without any secret; empty when the accepted form says it all.
         code: the finding's code.
         kept: what can be used of the value all the same; None for nothing.
+        entries: for a list, a sentence about each wrong entry; each becomes a finding of its own.
     """
 
-    def __init__(self, reason: str = "", *, code: str = codes.BAD_VALUE, kept: object = None) -> None:
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        code: str = codes.BAD_VALUE,
+        kept: object = None,
+        entries: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.kept = kept
+        self.entries = entries
 
 
 def shown(value: object) -> str:
-    """Return a short text for `value` that never runs the code of a foreign object."""
-    if value is None or isinstance(value, bool | int | float | str):
+    """Return a short text for `value` that shows no secret and never runs the code of a foreign object."""
+    if type(value) is str:
+        text = repr(concealed_text(value[:_LONGEST_LOOK]))
+    elif type(value) is int and value.bit_length() > _LONGEST_NUMBER:
+        # The interpreter refuses to write it in decimal.
+        return f"a number of {value.bit_length()} bits"
+    elif value is None or type(value) in (bool, int, float):
         text = repr(value)
-        return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    return f"a value of type {type(value).__name__}"
+    else:
+        return f"a value of type {type_name(value)}"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 class Form(NamedTuple):
@@ -110,6 +132,8 @@ def _take_boolean(value: object) -> bool:
 
 
 def _number(text: str) -> float:
+    if not text.isascii() or "_" in text:
+        raise RefusedError
     try:
         return float(text)
     except ValueError:
@@ -137,10 +161,9 @@ def whole(low: int, high: int) -> Form:
     """Return the form of a whole number from `low` to `high`."""
 
     def read(text: str) -> int:
-        try:
-            return int(text)
-        except ValueError:
-            raise RefusedError from None
+        if not _WHOLE.fullmatch(text):
+            raise RefusedError
+        return int(text)
 
     def take(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -156,6 +179,8 @@ def _take_text(value: object) -> str:
     text = value.strip()
     if not text or len(text) > _LONGEST_TEXT or not text.isprintable():
         raise RefusedError
+    if has_credentials(text):
+        raise RefusedError("it holds a URL with credentials")
     return text
 
 
@@ -214,7 +239,7 @@ def names(accepted: str, check: Callable[[tuple[str, ...]], tuple[str, ...]]) ->
 
 
 def _read_level(text: str) -> object:
-    return int(text) if text.isdecimal() and len(text) <= _LONGEST_LEVEL else text
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_LEVEL else text
 
 
 def _take_level(value: object) -> int:

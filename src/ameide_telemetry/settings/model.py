@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.settings import codes
-from ameide_telemetry.settings.arguments import from_record
+from ameide_telemetry.settings.arguments import RECORDS, from_record
+from ameide_telemetry.settings.foreign import plain
 from ameide_telemetry.settings.forms import shown
 from ameide_telemetry.settings.hidden import stumbling
 from ameide_telemetry.settings.records import (
@@ -22,7 +23,13 @@ from ameide_telemetry.settings.records import (
 )
 from ameide_telemetry.settings.resolution import DEFAULT
 from ameide_telemetry.settings.resolve import resolve
-from ameide_telemetry.settings.secrets import concealed_headers, concealed_url
+from ameide_telemetry.settings.secrets import (
+    HIDDEN,
+    PseudonymKey,
+    concealed_headers,
+    concealed_pairs,
+    concealed_url,
+)
 from ameide_telemetry.settings.signals import SIGNALS
 from ameide_telemetry.settings.table import BY_NAME
 
@@ -37,7 +44,7 @@ __all__ = ["TelemetrySettings", "Trust"]
 Trust = Literal["internal", "edge"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TelemetrySettings:
     """Everything that telemetry is told about this process. Equal and hashable by value.
 
@@ -58,6 +65,16 @@ class TelemetrySettings:
         handle_sigterm: whether SIGTERM flushes before it ends the process, for scripts and `flask run`.
         max_queue_bytes: estimated bytes of memory that records of all signals may wait in.
         propagators: names in order; empty for none.
+        trace_hosts: hosts that get the trace context, in lower case: `internal` for the built-in list, `*`
+            for every host, names, addresses, `.suffixes`, networks; empty for none.
+        baggage_hosts: hosts that get baggage and `tracestate` as well, where `trace_hosts` has them too.
+        redact_names: names and classes: what stands under a name that ends in these words is redacted. With
+            `none` for a class the name counts in full, and what stands under it is never redacted.
+        redact_patterns: classes and patterns of values that are redacted; each takes linear time.
+        unredacted_classes: classes that are left alone.
+        pseudonym_key: what pseudonyms are made with; `repr` and `status()` show its id only.
+        pseudonym_key_file: file that it was read from.
+        pseudonym_classes: classes of personal data that get a pseudonym instead of a marker.
         semconv_stability_opt_in: values of `OTEL_SEMCONV_STABILITY_OPT_IN`, for contrib instrumentations.
         resource_detectors: SDK resource detectors to run; they cost start-up time.
         traces: spans.
@@ -86,6 +103,14 @@ class TelemetrySettings:
     handle_sigterm: bool = False
     max_queue_bytes: int = 33_554_432
     propagators: tuple[str, ...] = ("tracecontext", "baggage")
+    trace_hosts: tuple[str, ...] = ("internal",)
+    baggage_hosts: tuple[str, ...] = ("internal",)
+    redact_names: tuple[tuple[str, str], ...] = ()
+    redact_patterns: tuple[tuple[str, str], ...] = ()
+    unredacted_classes: tuple[str, ...] = ()
+    pseudonym_key: PseudonymKey | None = None
+    pseudonym_key_file: str | None = None
+    pseudonym_classes: tuple[str, ...] = ()
     semconv_stability_opt_in: tuple[str, ...] = ()
     resource_detectors: tuple[str, ...] = ()
     traces: TraceSettings = field(default_factory=TraceSettings)
@@ -114,7 +139,7 @@ class TelemetrySettings:
             SettingsError: in strict mode, listing everything that is wrong. Otherwise what is wrong is
                 replaced by its default and said in `warnings`.
         """
-        given = dict(arguments or {})
+        given = {name: plain(value, _KNOWN) for name, value in dict(arguments or {}).items()}
         earlier = given.pop("settings", None)
         variables = os.environ if environ is None else environ
         hidden = stumbling(variables)
@@ -133,6 +158,11 @@ class TelemetrySettings:
     ) -> TelemetrySettings:
         """Return `resolve(arguments, environ)`, with the arguments as keywords."""
         return cls.resolve(arguments, environ)
+
+    def __repr__(self) -> str:
+        shown = {each.name: getattr(self, each.name) for each in fields(self) if each.repr}
+        shown["resource_attributes"] = concealed_pairs(self.resource_attributes)
+        return f"TelemetrySettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def as_status(self) -> dict[str, dict[str, object]]:
         """Return value and origin of every setting by its dotted name: plain data, without secrets."""
@@ -193,11 +223,16 @@ def _plain(name: str, value: object) -> object:
         return dict(concealed_headers(value))
     if name.endswith(".endpoint") and isinstance(value, str):
         return concealed_url(value)
+    if isinstance(value, PseudonymKey):
+        return f"{value.key_id}:{HIDDEN}"
     if name == "resource_attributes" and isinstance(value, tuple):
-        return {key: list(part) if isinstance(part, tuple) else part for key, part in value}
-    return list(value) if isinstance(value, tuple) else value
+        return {key: list(part) if isinstance(part, tuple) else part for key, part in concealed_pairs(value)}
+    if isinstance(value, tuple):
+        return [list(part) if isinstance(part, tuple) else part for part in value]
+    return value
 
 
+_KNOWN: Final = (*RECORDS, PseudonymKey, TelemetrySettings)
 _NAMES: Final = tuple(
     name
     for name in TelemetrySettings.__slots__

@@ -23,16 +23,18 @@ class Resolution:
         values: dotted name -> checked value.
         origins: dotted name -> where it comes from.
         problems: wrong values; they raise in strict mode.
+        refused: dotted names of the settings that somebody said wrongly, wholly or in part.
         warnings: what is said in either mode and never raises.
         from_settings: whether prebuilt settings took the place of the environment.
     """
 
-    __slots__ = ("from_settings", "origins", "problems", "values", "warnings")
+    __slots__ = ("from_settings", "origins", "problems", "refused", "values", "warnings")
 
     def __init__(self, problems: Iterable[Finding] = (), *, from_settings: bool = False) -> None:
         self.values: dict[str, object] = {}
         self.origins: dict[str, str] = {}
         self.problems = list(problems)
+        self.refused: set[str] = set()
         self.warnings: list[Finding] = []
         self.from_settings = from_settings
 

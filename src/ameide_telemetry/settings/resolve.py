@@ -131,9 +131,10 @@ def _is_default(setting: Setting, value: object) -> bool:
 
 def _refuse(resolution: Resolution, setting: Setting, claim: _Claim, refused: RefusedError) -> None:
     reason = f": {refused.reason}" if refused.reason else ""
-    message = f"{claim.form.show(claim.value)} is not accepted{reason}"
+    messages = refused.entries or (f"{claim.form.show(claim.value)} is not accepted{reason}",)
     hint = f"accepted: {claim.form.accepted}"
-    resolution.problems.append(Finding(refused.code, message, claim.origin, hint))
+    resolution.problems.extend(Finding(refused.code, each, claim.origin, hint) for each in messages)
+    resolution.refused.add(setting.name)
     if refused.kept is None:
         resolution.put(setting.name, setting.default, DEFAULT)
     else:

@@ -1,15 +1,49 @@
-"""What must not be shown: header values, and credentials and queries in URLs."""
+"""What must not be shown: header values, keys, credentials and queries in URLs, text that looks secret."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HIDDEN", "concealed_headers", "concealed_url"]
+    from ameide_telemetry.settings.attributes import AttributeValue
+
+__all__ = [
+    "HIDDEN",
+    "PseudonymKey",
+    "concealed_headers",
+    "concealed_pairs",
+    "concealed_text",
+    "concealed_url",
+    "has_credentials",
+]
 
 HIDDEN: Final = "***"
+_WORDS: Final = re.compile(
+    r"bearer|basic |passw|pwd|secret|token|api.?key|private.?key|authorization|cookie|credential",
+    re.IGNORECASE,
+)
+# What machines make: long, without a space, of letters and digits; and what issuers begin their keys with.
+_RUN: Final = re.compile(r"[A-Za-z0-9_+=~-]{20,}")
+_ISSUED: Final = re.compile(
+    r"-----BEGIN|eyJ|(?:AKIA|ASIA|AIza|gh[opsur]_|github_pat_|glpat-|[rsp]k_|sk-|xox)\w"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PseudonymKey:
+    """The key that pseudonyms are made with; `repr` shows its id only.
+
+    Attributes:
+        key_id: stands in every pseudonym, so that those of an older key can be told.
+        secret: at least 16 bytes.
+    """
+
+    key_id: str
+    secret: bytes = field(repr=False)
 
 
 def concealed_url(url: str) -> str:
@@ -25,6 +59,36 @@ def concealed_url(url: str) -> str:
     return f"{scheme}{mark}{HIDDEN if at else ''}{at}{path}{hidden_query}"
 
 
+def has_credentials(text: str) -> bool:
+    """Tell whether text holds a URL with a user or a password in it."""
+    return "@" in text.partition("://")[2]
+
+
+def concealed_text(text: str) -> str:
+    """Return what can be shown of a wrong `text`: it may have been meant for another variable."""
+    if _WORDS.search(text) or _ISSUED.search(text):
+        return HIDDEN
+    if "://" in text or "@" in text:
+        text = concealed_url(text)
+    return _RUN.sub(_concealed_run, text)
+
+
+def concealed_pairs(
+    pairs: Iterable[tuple[str, AttributeValue]],
+) -> tuple[tuple[str, AttributeValue], ...]:
+    """Return resource attributes without the credentials of URLs."""
+    return tuple(
+        (name, concealed_url(value) if isinstance(value, str) and has_credentials(value) else value)
+        for name, value in pairs
+    )
+
+
 def concealed_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return the headers with every value replaced."""
     return tuple((name, HIDDEN) for name, _ in headers)
+
+
+def _concealed_run(found: re.Match[str]) -> str:
+    run = found[0]
+    mixed = any(letter.isdigit() for letter in run) and any(letter.isalpha() for letter in run)
+    return HIDDEN if mixed else run

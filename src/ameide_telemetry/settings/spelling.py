@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.settings import codes
 from ameide_telemetry.settings.honoured import IGNORED, LEFT_TO_OTHERS
+from ameide_telemetry.settings.nearness import nearest
 from ameide_telemetry.settings.rows import OWN
 from ameide_telemetry.settings.table import variables
 
@@ -66,28 +66,6 @@ def unknown(environ: Iterable[str]) -> tuple[Finding, ...]:
         if ours or near:
             found.append(Finding(codes.UNKNOWN_OPTION, "no such variable", name, hint))
     return tuple(found)
-
-
-def nearest(name: str, known: Iterable[str], needed: float = 0.6) -> str:
-    """Return the known name most like `name`, empty when none reaches the ratio `needed`.
-
-    Args:
-        name: what was written.
-        known: what exists.
-        needed: ratio of `difflib.SequenceMatcher` from 0 to 1.
-    """
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(name)
-    best, ratio = "", needed
-    for candidate in sorted(known):
-        matcher.set_seq1(candidate)
-        if (
-            matcher.real_quick_ratio() >= ratio
-            and matcher.quick_ratio() >= ratio
-            and matcher.ratio() >= ratio
-        ):
-            best, ratio = candidate, matcher.ratio()
-    return best
 
 
 def _strangers(environ: Iterable[str], prefix: str, known: set[str]) -> list[str]:

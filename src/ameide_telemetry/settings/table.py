@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ameide_telemetry.settings import addresses, forms
+from ameide_telemetry.settings import addresses, forms, privacy
+from ameide_telemetry.settings.hosts import HOSTS
 from ameide_telemetry.settings.rows import LARGEST_SIZE, RESOURCE_VARIABLE, Setting, Source, own
 from ameide_telemetry.settings.signals import LOGS, METRICS, TRACES
 
@@ -137,6 +138,64 @@ _GENERAL: Final = (
         ("tracecontext", "baggage"),
         "Formats in which context travels between services.",
         (Source("OTEL_PROPAGATORS"),),
+    ),
+    Setting(
+        "trace_hosts",
+        HOSTS,
+        ("internal",),
+        "Hosts that instrumented clients send the trace context to; `internal` is the built-in list.",
+        own("TRACE_HOSTS"),
+    ),
+    Setting(
+        "baggage_hosts",
+        HOSTS,
+        ("internal",),
+        "Hosts that get baggage and `tracestate` as well, where `trace_hosts` has them too.",
+        own("BAGGAGE_HOSTS"),
+    ),
+    Setting(
+        "redact_names",
+        privacy.REDACT_NAMES,
+        (),
+        "Names whose values are redacted, by their last words; with `none` one name in full never is.",
+        own("REDACT_NAMES"),
+    ),
+    Setting(
+        "redact_patterns",
+        privacy.REDACT_PATTERNS,
+        (),
+        "Patterns of values that are redacted as of a class; each has to take linear time.",
+        own("REDACT_PATTERNS"),
+    ),
+    Setting(
+        "unredacted_classes",
+        privacy.ALL_CLASSES,
+        (),
+        "Classes that are left alone, such as `ip`.",
+        own("UNREDACTED_CLASSES"),
+    ),
+    Setting(
+        "pseudonym_key",
+        privacy.PSEUDONYM_KEY,
+        None,
+        "Key that pseudonyms are made with; never shown.",
+        own("PSEUDONYM_KEY"),
+        optional=True,
+    ),
+    Setting(
+        "pseudonym_key_file",
+        addresses.FILE,
+        None,
+        "File that holds the key instead, in the same form.",
+        own("PSEUDONYM_KEY_FILE"),
+        optional=True,
+    ),
+    Setting(
+        "pseudonym_classes",
+        privacy.PSEUDONYM_CLASSES,
+        (),
+        "Classes whose values get a pseudonym, the same for the same value, instead of a marker.",
+        own("PSEUDONYM_CLASSES"),
     ),
     Setting(
         "semconv_stability_opt_in",
