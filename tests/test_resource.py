@@ -67,13 +67,50 @@ def test_detectors_run_on_request_only() -> None:
     assert guard.counts() == {"resource.detector_no_such_thing": 1}
 
 
+def test_values_are_redacted_and_identity_is_not() -> None:
+    """By the name and by how they look, nested ones too; what says who sends is left as it is."""
+    guard.reset()
+    identity = {"k8s.pod.name": "orders-1", "host.name": "node-7", "cloud.account.id": "4111111111111111"}
+    given: dict[str, Any] = {
+        "team.api_key": "abc",
+        "owner": "anna@example.com",
+        "mirrors": ("https://u:p@mirror.test/x", "plain"),
+        "limits": 3,
+        **identity,
+    }
+    settings = TelemetrySettings(service="orders", resource_attributes=tuple(sorted(given.items())))
+    attributes = build_resource(settings).attributes
+    assert {name: attributes[name] for name in identity} == identity
+    assert attributes["service.name"] == "orders"
+    assert attributes["team.api_key"] == "[redacted:key]"
+    assert attributes["owner"] == "[redacted:email]"
+    assert attributes["mirrors"] == ("https://[redacted:credentials]@mirror.test/x", "plain")
+    assert attributes["limits"] == 3
+    assert {name for name in guard.counts() if name.startswith("redaction.")} == {
+        "redaction.key",
+        "redaction.email",
+        "redaction.credentials",
+    }
+
+
+def test_commands_are_left_out() -> None:
+    """Whoever names them: the detector, a later merge as in a forked child, or the service itself."""
+    given = tuple((f"process.{name}", "x --token=y") for name in ("command", "command_args", "command_line"))
+    settings = TelemetrySettings(resource_detectors=("process",), resource_attributes=given)
+    resource = build_resource(settings)
+    merged = resource.merge(Resource({"process.command": "x", "process.pid": 7, "owner": "anna@example.com"}))
+    assert not [name for each in (resource, merged) for name in each.attributes if "command" in name]
+    assert merged.attributes["process.pid"] == 7
+    assert merged.attributes["owner"] == "[redacted:email]"
+
+
 class _Detector(ResourceDetector):
     """Finds what a process may be started with: bytes that are no text, huge numbers and texts."""
 
     def detect(self) -> Resource:
         """Return it."""
         found: dict[str, AnyValue] = {
-            "process.command_args": ("run", "\udcff"),
+            "process.arguments": ("run", "\udcff"),
             "limits": {"huge": [2**63, -(2**63), True], "\ud800": 1.5},
             "raw": b"\xff",
             "none": None,
@@ -96,7 +133,7 @@ def test_attributes_that_no_message_holds_are_repaired(
     )
     resource = build_resource(settings)
     attributes = dict(resource.attributes)
-    assert attributes["process.command_args"] == ("run", "\ufffd")
+    assert attributes["process.arguments"] == ("run", "\ufffd")
     assert attributes["limits"] == {"huge": (str(2**63), -(2**63), True), "\ufffd": 1.5}
     assert attributes["raw"] == b"\xff"
     assert attributes["none"] is None
@@ -106,7 +143,7 @@ def test_attributes_that_no_message_holds_are_repaired(
     assert (attributes["large"], attributes["fine"]) == (str(2**63), (1, 2))
     assert guard.counts() == {"resource.attribute_repaired": 6}
     assert [record.getMessage() for record in caplog.records if record.name == "ameide_telemetry"] == [
-        "the resource attribute 'process.command_args' cannot be sent as it is and was changed"
+        "the resource attribute 'process.arguments' cannot be sent as it is and was changed"
     ]
     tracer = TracerProvider(resource=resource, shutdown_on_exit=False).get_tracer("test")
     span: Any = tracer.start_span("work")

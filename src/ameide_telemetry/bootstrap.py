@@ -20,7 +20,7 @@ from ameide_telemetry.integrations.application import check_application, instrum
 from ameide_telemetry.integrations.clients import instrument_clients
 from ameide_telemetry.integrations.server import ServerTelemetry
 from ameide_telemetry.ledger import Ledger
-from ameide_telemetry.redaction import redactor_of
+from ameide_telemetry.redaction import redactor_of, shown_settings
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.upstream import hidden
@@ -101,7 +101,8 @@ def init_telemetry(
     # Taken before anything else is a local name, so that no argument can be forgotten here.
     arguments = dict(locals())
     given = {name: value for name, value in arguments.items() if value is not None and name != "app"}
-    if instrument == "auto":
+    # Not before the type is known: an argument may compare as it likes.
+    if type(instrument) is str and instrument == "auto":
         del given["instrument"]
     with lifecycle.turn():
         handle = _started(_resolved(given, app))
@@ -326,7 +327,7 @@ class Telemetry:
         return {
             "active": self._active,
             "library_version": _own_version(),
-            "settings": self.settings.as_status(),
+            "settings": shown_settings(self.settings),
             "providers": {
                 "traces": self._traces.origin,
                 "metrics": self._metrics.origin,

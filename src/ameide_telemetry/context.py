@@ -11,7 +11,6 @@ The middleware opens a fresh `Bindings` per request; outside of one, the first `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
@@ -22,8 +21,7 @@ from opentelemetry import trace
 
 from ameide_telemetry import guard
 from ameide_telemetry.contract import names
-from ameide_telemetry.values.foreign import contained
-from ameide_telemetry.values.text import exact, printable
+from ameide_telemetry.values.identity import accepted
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -60,17 +58,6 @@ _CONTEXT: Final = BaseException.__dict__["__context__"].__get__
 # The traceback of an exception that is raised over and over grows each time; the last raise comes first.
 _MAX_FRAMES: Final = 1_000
 _LAST: Final[ContextVar[ref[Departure] | None]] = ContextVar("ameide_telemetry_departure", default=None)
-# What the contract's patterns do not allow: for a tenant and a session, what Loki and Tempo refuse.
-_REFUSED: Final = {
-    names.LOG_TENANT_ID: re.compile(r"[^A-Za-z0-9!\-_.*'()]"),
-    names.LOG_REQUEST_ID: re.compile(r"[^A-Za-z0-9._-]"),
-    names.LOG_SESSION_ID: re.compile(r"[^A-Za-z0-9!\-_.*'()]"),
-}
-_MAX_LENGTH: Final = {
-    names.LOG_TENANT_ID: names.MAX_CONTEXT_VALUE_BYTES,
-    names.LOG_REQUEST_ID: 64,
-    names.LOG_SESSION_ID: names.MAX_CONTEXT_VALUE_BYTES,
-}
 
 
 class Bindings:
@@ -79,17 +66,23 @@ class Bindings:
     Attributes:
         values: contract fields by their log key (`tenant_id`, `request_id`, `ameide_session_id`).
         fields: further fields that the service bound; they appear on log lines only.
+        inner: whether these are of a block: spans from before the block are not theirs.
         revision: grows with every change, so that renderings can be cached.
         rendered: the cached rendering of the log pipeline, `(revision, rendering)`.
     """
 
-    __slots__ = ("_open_spans", "fields", "rendered", "revision", "values")
+    __slots__ = ("_open_spans", "fields", "inner", "rendered", "revision", "values")
 
     def __init__(
-        self, values: Mapping[str, str] | None = None, fields: Mapping[str, object] | None = None
+        self,
+        values: Mapping[str, str] | None = None,
+        fields: Mapping[str, object] | None = None,
+        *,
+        inner: bool = False,
     ) -> None:
         self.values: dict[str, str] = dict(values) if values else {}
         self.fields: dict[str, object] = dict(fields) if fields else {}
+        self.inner = inner
         self.revision = 0
         self.rendered: tuple[int, object] = (-1, None)
         self._open_spans: dict[int, Span] = {}
@@ -123,14 +116,14 @@ class Bindings:
         self._open_spans.pop(span_id, None)
 
     def copy(self) -> Bindings:
-        """Return an independent copy without open spans."""
-        return Bindings(self.values, self.fields)
+        """Return an independent copy without open spans, for a block inside."""
+        return Bindings(self.values, self.fields, inner=True)
 
     def _set_value(self, name: str, value: object) -> None:
         if value is None:
             self.values.pop(name, None)
             return
-        text = _accepted(name, value)
+        text = accepted(name, value)
         if text is None:
             return
         self.values[name] = text
@@ -234,8 +227,10 @@ def bind_context(
 
     Args:
         tenant_id: the tenant, from code that verified the caller's identity; on lines as `tenant_id`
-            and `saas.tenant`. At most 150 bytes of `A-Z a-z 0-9 ! - _ . * ' ( )`, which is what Loki
-            and Tempo accept; other characters are replaced by `_` and counted.
+            and `saas.tenant`. At most 150 bytes of `A-Z a-z 0-9 ! - _ . * ' ( )`, and neither `.` nor
+            `..`, which is what Loki and Tempo accept. In any other, the characters become `_`, a digest of
+            the whole is added, so that `a/b` and `a:b` stay two tenants, and that is counted. The same
+            holds for the two ids below.
         request_id: the request's id; normally the middleware has bound it.
         session_id: the session, `ameide_session_id` on lines, `ameide.session_id` on spans.
         **fields: further fields for log lines only; never on spans, metrics or in baggage.
@@ -253,6 +248,8 @@ def _bind(
         bindings = Bindings()
         activate(bindings)
     bindings.update(changes)
+    if bindings.inner:
+        return
     current = trace.get_current_span()
     for key in bindings.values.keys() & {_ALIASES.get(name, name) for name in changes}:
         _set_span_attributes(current, key, bindings.values[key])
@@ -373,20 +370,6 @@ def _changes(
 ) -> dict[str, object]:
     ids = {names.LOG_TENANT_ID: tenant_id, names.LOG_REQUEST_ID: request_id, names.LOG_SESSION_ID: session_id}
     return {**fields, **{key: value for key, value in ids.items() if value is not None}}
-
-
-def _accepted(name: str, value: object) -> str | None:
-    text = exact(value) if issubclass(type(value), str) else contained(_text, value)  # type: ignore[arg-type]
-    if not text:
-        return None
-    clean = _REFUSED[name].sub("_", text[: _MAX_LENGTH[name]])
-    if clean != text:
-        guard.note(f"context.{name}_replaced")
-    return clean
-
-
-def _text(value: object) -> str:
-    return exact(str(printable(value)))
 
 
 def _set_span_attributes(span: Span, key: str, value: str) -> None:

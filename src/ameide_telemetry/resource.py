@@ -20,6 +20,7 @@ from opentelemetry.sdk import version as sdk_version
 from opentelemetry.sdk.resources import Resource, get_aggregated_resources
 
 from ameide_telemetry import guard
+from ameide_telemetry.redaction import redactor_of
 from ameide_telemetry.values.text import exact, valid
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import ResourceDetector
     from opentelemetry.util.types import AnyValue
 
+    from ameide_telemetry.redaction import Found, Redactor
     from ameide_telemetry.settings import TelemetrySettings
 
 __all__ = [
@@ -49,6 +51,8 @@ _SDK: Final = {
     "telemetry.sdk.name": "opentelemetry",
     "telemetry.sdk.version": sdk_version.__version__,
 }
+# Arguments hold passwords and tokens, and every user of the machine can give a process such a name.
+_NEVER: Final = frozenset({"process.command", "process.command_args", "process.command_line"})
 _INT64: Final = 2**63
 # The resource is a part of every message: one that is too large would have all of them refused.
 _LONGEST_TEXT: Final = 16_384
@@ -70,15 +74,22 @@ class ProcessResource(Resource):
         attributes: of this process.
         schema_url: of the attributes.
         detected: whether detectors had a part in them, which have to be run again in a forked child.
+        redactor: takes out what must not leave the process, also of what is found in a child.
     """
 
     def __init__(
-        self, attributes: Mapping[str, AnyValue], schema_url: str | None = None, *, detected: bool = False
+        self,
+        attributes: Mapping[str, AnyValue],
+        schema_url: str | None = None,
+        *,
+        detected: bool = False,
+        redactor: Redactor | None = None,
     ) -> None:
         self._pid = os.getpid()
         self._kept: BoundedAttributes
+        self._redactor = redactor
         self.detected = detected
-        super().__init__(attributes, schema_url)
+        super().__init__(_shown(attributes, redactor), schema_url)
 
     @property
     def _attributes(self) -> BoundedAttributes:
@@ -99,7 +110,9 @@ class ProcessResource(Resource):
         merged = super().merge(other)
         if merged is self:
             return self
-        return ProcessResource(dict(merged.attributes), merged.schema_url, detected=self.detected)
+        return ProcessResource(
+            dict(merged.attributes), merged.schema_url, detected=self.detected, redactor=self._redactor
+        )
 
 
 def build_resource(settings: TelemetrySettings) -> Resource:
@@ -107,7 +120,8 @@ def build_resource(settings: TelemetrySettings) -> Resource:
 
     The SDK's detectors are not run unless the settings name some: `Resource.create` starts a thread pool
     for them. `service.instance.id` is a fresh UUID per process, as OpenTelemetry asks; a user's own id
-    stays visible as `ameide.service.instance.id`, in forked children too.
+    stays visible as `ameide.service.instance.id`, in forked children too. Values are redacted here, once; the
+    command of the process and its arguments are left out whoever names them.
     """
     attributes: dict[str, AnyValue] = {**_SDK, **dict(settings.resource_attributes)}
     attributes["service.name"] = settings.service
@@ -119,10 +133,14 @@ def build_resource(settings: TelemetrySettings) -> Resource:
         attributes[USER_INSTANCE_ID] = attributes[INSTANCE_ID]
     attributes[INSTANCE_ID] = _ids[os.getpid()] = str(uuid.uuid4())
     merged = _detected(settings.resource_detectors).merge(Resource(attributes))
+    redactor = redactor_of(settings)
+    # Redacted before it is cut: half a secret looks like none.
+    shown = _shown(merged.attributes, redactor)
     return ProcessResource(
-        {valid(name): _sendable(name, value) for name, value in merged.attributes.items()},
+        {valid(name): _sendable(name, value) for name, value in shown.items()},
         valid(merged.schema_url),
         detected=bool(settings.resource_detectors),
+        redactor=redactor,
     )
 
 
@@ -148,6 +166,19 @@ def quick_to_fork(kind: type[_Provider]) -> type[_Provider]:
             inherited(self)
 
     return type(kind.__name__, (kind,), {"_handle_fork": _handle_fork, "__doc__": kind.__doc__})
+
+
+def _shown(attributes: Mapping[str, AnyValue], redactor: Redactor | None) -> dict[str, AnyValue]:
+    """Return attributes without commands, and without what must not leave the process."""
+    kept = {name: value for name, value in attributes.items() if name not in _NEVER}
+    if redactor is None:
+        return kept
+    shown: dict[str, AnyValue] = {}
+    for name, value in kept.items():
+        found: Found = {}
+        redacted = redactor.field(name, value, found)
+        shown[redactor.name(name, found)] = redacted if found else value
+    return shown
 
 
 def _sendable(name: str, value: AnyValue) -> AnyValue:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import propagate, trace
+from opentelemetry import baggage, propagate, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context, attach, detach
+from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, current_bindings, with_bindings
+from ameide_telemetry.integrations import asgi, wsgi
 from ameide_telemetry.integrations.inbound import InboundReader, new_request_id
 from ameide_telemetry.settings import TelemetrySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from support.rig import Rig
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
@@ -27,6 +33,14 @@ TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 def reader(**settings: Any) -> InboundReader:
     """Return a reader with these settings."""
     return InboundReader(TelemetrySettings(**settings))
+
+
+@pytest.fixture
+def propagator() -> Iterator[Callable[[TextMapPropagator], None]]:
+    """Makes another propagator the global one until the test ends."""
+    before = propagate.get_global_textmap()
+    yield propagate.set_global_textmap
+    propagate.set_global_textmap(before)
 
 
 def receive(headers: Iterable[tuple[bytes, bytes]], **settings: Any) -> Any:
@@ -145,31 +159,202 @@ def test_both_protocols_read_the_same() -> None:
     assert its.from_pairs(pairs) == its.from_environ(environ) == expected
 
 
-def test_later_propagator_is_followed() -> None:
+def test_later_propagator_is_followed(propagator: Callable[[TextMapPropagator], None]) -> None:
     """The global propagator may change after the reader was made."""
     its = reader()
-    before = propagate.get_global_textmap()
-    propagate.set_global_textmap(W3CBaggagePropagator())
-    try:
-        assert its.from_pairs([(b"traceparent", b"x"), (b"baggage", b"a=b")]) == {"baggage": "a=b"}
-    finally:
-        propagate.set_global_textmap(before)
+    propagator(W3CBaggagePropagator())
+    assert its.from_pairs([(b"traceparent", b"x"), (b"baggage", b"a=b")]) == {"baggage": "a=b"}
 
 
-def test_failing_propagator_costs_the_trace_only(fail_open: None) -> None:
+def test_failing_propagator_costs_the_trace_only(
+    fail_open: None, propagator: Callable[[TextMapPropagator], None]
+) -> None:
     """A propagator that raises leaves a request with an id of its own."""
 
     class Broken(W3CBaggagePropagator):
         def extract(self, *_: Any, **__: Any) -> Context:
             raise RuntimeError
 
-    before = propagate.get_global_textmap()
-    propagate.set_global_textmap(Broken())
-    try:
-        inbound = receive([(b"baggage", b"a=b"), (b"x-request-id", b"r")])
-    finally:
-        propagate.set_global_textmap(before)
+    propagator(Broken())
+    inbound = receive([(b"baggage", b"a=b"), (b"x-request-id", b"r")])
     assert inbound.bindings.values == {"request_id": "r"}
+
+
+class _Flagged(TextMapPropagator):
+    """Stands for b3 and its like: one header with a name in capitals, a sampled flag and a tenant."""
+
+    fields = {"X-B3-Flags"}  # noqa: RUF012 a property in the base class
+
+    def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Context:
+        (header,) = getter.get(carrier, "X-B3-Flags") or ("",)
+        if not header:
+            return Context()
+        # As several do that exist: based on what is current, and not on what was given.
+        flags = trace.TraceFlags(trace.TraceFlags.SAMPLED)
+        state = trace.TraceState([("vendor", "CaNaRy")])
+        remote = trace.SpanContext(int(header, 16), 1, is_remote=True, trace_flags=flags, trace_state=state)
+        found = trace.set_span_in_context(trace.NonRecordingSpan(remote))
+        return baggage.set_baggage("CaNaRy", "v", baggage.set_baggage("tenant_id", "victim", found))
+
+    def inject(self, *_: Any, **__: Any) -> None:
+        """Send nothing."""
+
+
+@pytest.mark.parametrize("surrounded", [False, True])
+def test_another_propagator_is_believed_no_more_than_ours(
+    propagator: Callable[[TextMapPropagator], None], *, surrounded: bool
+) -> None:
+    """At the edge a link without flag, state and baggage; inside, its trace and the contract's baggage."""
+    propagator(_Flagged())
+    pairs = [(b"x-b3-flags", TRACE_ID.encode())]
+    around = with_bindings(Bindings({"tenant_id": "other"}), Context({"key": 1})) if surrounded else Context()
+    token = attach(around)
+    try:
+        inside, outside = receive(pairs), receive(pairs, trust="edge")
+    finally:
+        detach(token)
+    assert trace_id(inside.context) == TRACE_ID
+    assert baggage.get_all(inside.context) == {"tenant_id": "victim"}
+    assert "key" not in inside.context
+    assert list(inside.bindings.values) == list(outside.bindings.values) == ["request_id"]
+    assert trace_id(outside.context) == "0" * 32
+    assert baggage.get_all(outside.context) == {}
+    (link,) = outside.links
+    assert (f"{link.context.trace_id:032x}", link.context.trace_flags) == (TRACE_ID, 0)
+    assert not link.context.trace_state
+
+
+@pytest.mark.parametrize(("trust", "spans"), [("internal", 20), ("edge", 0)])
+@pytest.mark.parametrize("protocol", ["asgi", "wsgi"])
+def test_the_sampled_flag_of_a_stranger_counts_for_nothing(
+    protocol: str, trust: str, spans: int, rig: Rig
+) -> None:
+    """A service that keeps no traces keeps none because somebody on the internet asks for it."""
+    rig.tracers.sampler = ParentBasedTraceIdRatio(0.0)
+
+    async def asgi_app(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+
+    def wsgi_app(_: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b""]
+
+    telemetry = rig.telemetry(trust=trust)
+    wrapped = (asgi.TelemetryMiddleware(asgi_app, telemetry), wsgi.TelemetryMiddleware(wsgi_app, telemetry))
+    app = wrapped[protocol == "wsgi"]
+    for number in range(20):
+        sampled = f"00-{number + 1:032x}-b7ad6b7169203331-01"
+        assert getattr(rig, protocol)(app, headers=[("traceparent", sampled)]).status == 200
+    assert len(rig.spans()) == spans
+    assert len(rig.lines) == 20
+
+
+@pytest.mark.parametrize(
+    ("pairs", "tenant"),
+    [
+        ([], "bag"),
+        ([(b"x-tenant", b"head")], "head"),
+        ([(b"x-tenant", b"")], None),
+        ([(b"x-tenant", b"a/b")], None),
+        ([(b"x-tenant", b"..")], None),
+        ([(b"x-tenant", b"head"), (b"x-tenant", b"bag")], None),
+        ([(b"x-tenant", b"t" * 600)], None),
+        ([(b"x-tenant", b"t" * 600), (b"x-tenant", b"head")], None),
+        ([(b"x-tenant", b"head"), (b"x-tenant", b"t" * 600)], None),
+    ],
+)
+def test_the_named_header_wins_over_the_baggage(pairs: list[tuple[bytes, bytes]], tenant: str | None) -> None:
+    """Also where it says nothing that counts: then there is no tenant. At the edge baggage never has one."""
+    given_pairs = [(b"baggage", b"tenant_id=bag"), *pairs]
+    found = receive(given_pairs, tenant_header="x-tenant").bindings.values
+    assert found.get("tenant_id") == tenant
+    outside = receive(given_pairs, tenant_header="x-tenant", trust="edge").bindings.values
+    assert outside.get("tenant_id") == (tenant if tenant == "head" else None)
+    if len(pairs) == 1:
+        environ = {"HTTP_BAGGAGE": "tenant_id=bag", "HTTP_X_TENANT": pairs[0][1].decode()}
+        its = reader(tenant_header="x-tenant")
+        of_environ = its.receive(its.from_environ(environ)).bindings.values.get("tenant_id")
+        # CGI has no way to tell an empty header from none; some servers leave it out.
+        assert of_environ == (tenant if pairs[0][1] else "bag")
+
+
+def test_a_repeated_header_of_which_one_is_too_long_is_absent() -> None:
+    """Nobody gets a second header read by making the first one huge, nor the other way round."""
+    short, long = (b"traceparent", TRACEPARENT.encode()), (b"traceparent", b"0" * 65)
+    assert reader().from_pairs([short, long]) == reader().from_pairs([long, short]) == {}
+
+
+def test_other_keys_of_the_baggage_go_nowhere() -> None:
+    """Allow-listed ones become bindings; nothing is left to be sent on."""
+    pairs = [(b"baggage", b"tenant_id=t,ameide.session_id=s,secret=CaNaRy,saas.tenant=x,tenantId=y")]
+    inbound = receive([*pairs, (b"x-request-id", b"r")])
+    assert inbound.bindings.values == {"tenant_id": "t", "ameide_session_id": "s", "request_id": "r"}
+    assert baggage.get_all(inbound.context) == {}
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier, inbound.context)
+    assert "CaNaRy" not in str(carrier)
+
+
+@pytest.mark.parametrize(
+    ("given_state", "kept"),
+    [
+        ("a=b,c=d", 2),
+        ("a=b, ,c@d=e", 2),
+        ("a=b,CaNaRy", 0),
+        ("a=b,a=CaNaRy", 0),
+        ("CaNaRy=\x1b", 0),
+        (",".join(f"k{number}=v" for number in range(33)), 0),
+        ("a=" + "v" * 257, 0),
+        ("\xff", 0),
+    ],
+)
+def test_a_malformed_trace_state_is_dropped_without_a_word(
+    given_state: str, kept: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OpenTelemetry's parser would log the caller's text, once per request."""
+    caplog.set_level(logging.DEBUG)
+    pairs = [(b"traceparent", TRACEPARENT.encode()), (b"tracestate", given_state.encode("latin-1"))]
+    inbound = receive(pairs)
+    assert trace_id(inbound.context) == TRACE_ID
+    assert len(trace.get_current_span(inbound.context).get_span_context().trace_state) == kept
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        TRACEPARENT.upper(),
+        TRACEPARENT.replace("00-", "ff-", 1),
+        TRACEPARENT[:-1],
+        TRACEPARENT + "0",
+        TRACEPARENT + "-CaNaRy",
+        TRACEPARENT.replace(TRACE_ID, "0" * 32),
+        TRACEPARENT.replace("b7ad6b7169203331", "0" * 16),
+        TRACEPARENT + "," + TRACEPARENT,
+    ],
+)
+def test_an_invalid_traceparent_begins_a_new_trace(value: str) -> None:
+    """Whoever is believed: neither a parent nor a link comes of it."""
+    pairs = [(b"traceparent", value.encode())]
+    assert trace_id(receive(pairs).context) == "0" * 32
+    assert receive(pairs, trust="edge").links == ()
+
+
+@pytest.mark.parametrize("trust", ["internal", "edge"])
+def test_nothing_that_was_refused_is_in_a_diagnostic(trust: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A canary in every header, in every way to be refused: counted by names of ours, and said nowhere."""
+    caplog.set_level(logging.DEBUG)
+    guard.reset()
+    its = reader(trust=trust, tenant_header="x-tenant")
+    values = (b"CaNaRy\xff /", b"CaNaRy" * 2000, b"\\xCaNaRy", b"tenant_id=CaNaRy/x,request_id=Ca/NaRy")
+    for name in (b"traceparent", b"tracestate", b"baggage", b"x-request-id", b"x-tenant", b"host"):
+        for value in values:
+            its.receive(its.from_pairs([(b"traceparent", TRACEPARENT.encode()), (name, value)]))
+    assert "CaNaRy" not in str(guard.counts())
+    assert {"inbound.tenant_refused", "context.request_id_replaced"} <= guard.counts().keys()
+    assert not caplog.records
+    guard.reset()
 
 
 _NAMES = st.sampled_from([b"traceparent", b"tracestate", b"baggage", b"x-request-id", b"host", b"user-agent"])

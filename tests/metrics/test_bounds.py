@@ -64,6 +64,48 @@ def test_names_that_only_resemble_a_denied_one_stay(name: str) -> None:
     assert bounds.apply(measurement) is measurement
 
 
+def test_values_are_redacted_by_name_and_by_look() -> None:
+    """Of a synchronous and of an observable instrument, in lists and mappings too; names as well."""
+    lab = Lab()
+    attributes: dict[str, Any] = {
+        "api_key": "abc",
+        "about": "mail anna@example.com",
+        "all": ["anna@example.com", "b"],
+        "anna@example.com": 1,
+        "route": "/cart",
+    }
+    lab.meter.create_counter("sync").add(1, attributes)
+    lab.meter.create_observable_gauge("async", observed(lambda: [Observation(1, attributes)]))
+    for name in ("sync", "async"):
+        (point,) = lab.points(name)
+        assert dict(point.attributes) == {
+            "api_key": "[redacted:key]",
+            "about": "mail [redacted:email]",
+            "all": ("[redacted:email]", "b"),
+            "[redacted:email]": 1,
+            "route": "/cart",
+        }
+
+
+def test_sets_that_differ_in_what_is_redacted_are_one() -> None:
+    """A thousand addresses are one point; a set without any is judged once and passed on as it is."""
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    for number in range(1000):
+        counter.add(1, {"customer_email": f"u{number}@example.com"})
+    assert [(dict(each.attributes), each.value) for each in lab.points("c")] == [
+        ({"customer_email": "[redacted:email]"}, 1000)
+    ]
+
+
+def test_half_a_secret_at_the_cut_is_redacted() -> None:
+    """A text is redacted before it is cut to what an attribute may hold."""
+    lab = Lab()
+    lab.meter.create_counter("c").add(1, {"about": "x" * 1010 + " anna.smith@example.com"})
+    (point,) = lab.points("c")
+    assert "anna" not in str(point.attributes)
+
+
 def test_a_flood_of_names_neither_grows_the_memory_of_names_nor_opens_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

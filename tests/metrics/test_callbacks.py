@@ -16,6 +16,7 @@ from opentelemetry.trace import get_current_span
 from ameide_telemetry import guard
 from ameide_telemetry.export.quiet import exports
 from ameide_telemetry.metrics import callbacks as room
+from ameide_telemetry.metrics.bounds import Bounds
 from ameide_telemetry.metrics.callbacks import Callbacks, Observed
 from support.meters import Lab, Raising, observed
 from support.pipelines import wait_until
@@ -328,7 +329,7 @@ def test_a_child_asks_again_what_blocks_in_its_parent() -> None:
     lab.meter.create_observable_gauge("o", [block])
     assert lab.collected() == {}
     waits[0] = False
-    lab.consumer.after_fork(10)
+    lab.consumer.after_fork(Bounds(10))
     assert lab.values("o") == [1]
     release.set()
 

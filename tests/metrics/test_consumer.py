@@ -10,6 +10,7 @@ from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from ameide_telemetry import guard
+from ameide_telemetry.metrics.bounds import Bounds
 from ameide_telemetry.metrics.consumer import BoundedConsumer
 from support.meters import Lab, observed
 
@@ -45,7 +46,7 @@ def test_an_sdk_without_the_private_names_keeps_its_state() -> None:
     counter = lab.meter.create_counter("c")
     counter.add(100)
     consumer = BoundedConsumer(object(), lambda: None)
-    consumer.after_fork(10)
+    consumer.after_fork(Bounds(10))
     assert guard.counts() == {"metrics.state_inherited": 1}
 
 
@@ -79,7 +80,7 @@ def test_a_child_waits_for_no_lock_of_its_parent() -> None:
     holder.start()
     holder.join()
     lab.provider.after_fork()
-    lab.consumer.after_fork(10)
+    lab.consumer.after_fork(Bounds(10))
 
     def work() -> None:
         counter.add(1, {"route": "/new"})

@@ -13,6 +13,8 @@ from ameide_telemetry.settings.forms import Form, RefusedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+_BAD_ESCAPE = "has a `%` without two hexadecimal digits; `%` itself is written %25"
+
 
 def _refusal(form: Form, value: object) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
@@ -73,6 +75,7 @@ def test_endpoint_of_another_type() -> None:
         ("Api-Key=1,b=two%2Cthree", (("api-key", "1"), ("b", "two,three"))),
         ("authorization=Basic dXNlcjpwdw==", (("authorization", "Basic dXNlcjpwdw=="),)),
         (" a = 1 , ", (("a", "1"),)),
+        ("a=50%25", (("a", "50%"),)),
         ({"A": "1"}, (("a", "1"),)),
         ((("a", "1"), ("A", "2")), (("a", "2"),)),
     ],
@@ -90,6 +93,10 @@ def test_headers(given: object, pairs: tuple[tuple[str, str], ...]) -> None:
         ("sesame", "entry 1 has no `=`", None),
         ("ses ame=1,a=1", "header number 1 is malformed", (("a", "1"),)),
         ("a=sesame%0A", "header a is malformed", None),
+        ("a=sesame%zz,b=1", f"entry 1 {_BAD_ESCAPE}", (("b", "1"),)),
+        ("b=1,a=sesame%", f"entry 2 {_BAD_ESCAPE}", (("b", "1"),)),
+        ("a=sesame%ff", "entry 1 is no UTF-8 when it is decoded", None),
+        ("sesame,a=%4", f"entry 1 has no `=`; entry 2 {_BAD_ESCAPE}", None),
         ({"a": "sesame\n"}, "header a is malformed", None),
         ({"a": 5}, "", None),
         (["sesame"], "", None),
@@ -120,6 +127,8 @@ def test_file(tmp_path: Path) -> None:
     assert _refusal(addresses.FILE, str(tmp_path / "none.pem")).reason == "there is no such file"
     assert _refusal(addresses.FILE, str(tmp_path)).reason == "it is a directory, not a file"
     assert _refusal(addresses.FILE, 5).code == codes.BAD_VALUE
+    # Who needs the file then fails, instead of doing without.
+    assert _refusal(addresses.FILE, str(tmp_path / "none.pem")).kept == str(tmp_path / "none.pem")
 
 
 def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

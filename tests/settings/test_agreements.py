@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ameide_telemetry.exceptions import SettingsError
 from ameide_telemetry.settings import OtlpSettings, TelemetrySettings, codes
 
 _GENERAL = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -61,6 +62,25 @@ def test_http_needs_a_scheme() -> None:
     (finding,) = settings.warnings
     assert (finding.code, finding.location) == (codes.BAD_ENDPOINT, _GENERAL)
     assert _otlp(settings) == (None, None, None)
+
+
+@pytest.mark.parametrize("option", ["certificate", "client_key", "client_certificate"])
+def test_a_missing_file_for_tls_is_kept_or_nothing_is_sent(option: str) -> None:
+    """Strict raises. Lenient, the exporter gets the path and fails at it, or there is nowhere to send to."""
+    missing = TelemetrySettings.resolve(
+        {"strict": False}, {_GENERAL: "https://h", f"OTEL_EXPORTER_OTLP_{option.upper()}": "/nowhere.pem"}
+    )
+    for otlp in _otlp(missing):
+        assert getattr(otlp, option) == "/nowhere.pem"
+    assert [each.code for each in missing.warnings] == [codes.UNREADABLE_FILE]
+    for wrong in (5, "a\0b", b"/ca.pem"):
+        given = {"traces": {"endpoint": "https://h/", option: wrong}, "logs": {"endpoint": "https://h/"}}
+        settings = TelemetrySettings.resolve(given, {})
+        assert settings.traces.otlp is None
+        assert settings.logs.otlp == OtlpSettings("https://h/")
+        assert settings.warnings[-1].message == f"nothing is sent, because traces.otlp.{option} is wrong"
+        with pytest.raises(SettingsError):
+            TelemetrySettings.resolve({"strict": True, **given}, {})
 
 
 def test_a_small_queue_takes_the_default_batch_with_it() -> None:

@@ -131,12 +131,11 @@ def _check(arguments: dict[str, object]) -> None:
 
 
 def test_a_hostile_strict_is_refused() -> None:
-    """The switch itself may be hostile: it counts as not said."""
-    assert not TelemetrySettings.resolve({"strict": _Anything()}, {}).strict
-    with pytest.raises(SettingsError):
-        TelemetrySettings.resolve(
-            {"strict": _NoClass()}, {"CI": "true", "AMEIDE_TELEMETRY_LOG_LEVEL": "loud"}
-        )
+    """The switch itself may be hostile: its default holds."""
+    for value in _OBJECTS.values():
+        settings = TelemetrySettings.resolve({"strict": value}, {})
+        assert not settings.strict
+        assert len(settings.warnings) == 1
 
 
 def test_what_is_told_of_a_foreign_object_is_its_type() -> None:

@@ -37,6 +37,7 @@ def _kept(form: Form, text: str) -> object:
         (forms.LEVEL, "fatal", 50),
         (forms.LEVEL, "15", 15),
         (forms.TEXT, "  orders ", "orders"),
+        (forms.TEXT, "orders:1.2@sha256:0a1b", "orders:1.2@sha256:0a1b"),
         (forms.whole(1, 9), "9", 9),
         (forms.choice("a", "b"), " B ", "b"),
         (forms.exporter(), "otlp", "otlp"),
@@ -70,6 +71,15 @@ def test_text_becomes_a_value(form: Form, text: str, value: object) -> None:
         (forms.TEXT, "\udc80"),
         (forms.whole(1, 9), "10"),
         (forms.whole(1, 9), "1.5"),
+        (forms.whole(1, 9999), "1_000"),
+        (forms.whole(1, 9999), "\u0661\u0662"),
+        (forms.whole(1, 9999), "\uff11"),
+        (forms.whole(1, 9999), "1" * 5000),
+        (forms.SECONDS, "1_0"),
+        (forms.SECONDS, "\u0661"),
+        (forms.LEVEL, "\u0662\u0660"),
+        (forms.TEXT, "https://user:sesame@h/"),
+        (forms.TEXT, "user:sesame@h"),
         (forms.choice("a"), "c"),
         (forms.exporter(), "otlp,console"),
         (forms.exporter(), "prometheus"),
@@ -130,3 +140,34 @@ def test_shown_never_runs_foreign_code() -> None:
     assert forms.shown(Hostile()) == "a value of type Hostile"
     assert forms.shown("x" * 100) == f"'{'x' * 59}..."
     assert forms.shown(None) == "None"
+    assert forms.shown(10**5000) == "a number of 16610 bits"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:sesame@h/",
+        "user:sesame@h",
+        "postgres://h/db?password=sesame",
+        "h/?sesame#sesame@",
+        "Bearer sesame",
+        "authorization=sesame",
+        "x-api-key: sesame",
+        "PASSWORD sesame",
+        "eyJsesame",
+        "ghp_sesame",
+        "AKIAsesame",
+        "-----BEGIN sesame",
+        "sesame0123456789abcdef",
+        f"{'x' * 990}://user:{'y' * 990}sesame@h",
+    ],
+)
+def test_shown_hides_what_looks_like_a_secret(text: str) -> None:
+    """A wrong value may have been meant for another variable, where it is a secret."""
+    assert "sesame" not in forms.shown(text)
+
+
+@pytest.mark.parametrize("text", ["10s", "http/json", "brotli", "/nowhere/ca.pem", "collector:4318", "50%"])
+def test_shown_shows_what_is_just_wrong(text: str) -> None:
+    """What looks like no secret is shown as it was written."""
+    assert forms.shown(text) == repr(text)

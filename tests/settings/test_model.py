@@ -114,6 +114,15 @@ def test_repr_shows_no_secret() -> None:
     assert "headers=(('authorization', '***'),)" in text
 
 
+def test_credentials_in_a_resource_attribute_are_not_shown() -> None:
+    """A URL with a password is an attribute like any other, and is shown without it."""
+    environ = {"OTEL_RESOURCE_ATTRIBUTES": "vcs.repository.url.full=https://u:sesame@h/r,team=a"}
+    settings = TelemetrySettings.resolve({}, environ)
+    expected = {"vcs.repository.url.full": "https://***@h/r", "team": "a"}
+    assert settings.as_status()["resource_attributes"]["value"] == expected
+    assert "sesame" not in repr(settings)
+
+
 def test_import_is_standard_library_only() -> None:
     """Importing the settings loads neither OpenTelemetry nor structlog."""
     code = "import sys, ameide_telemetry.settings; print(*{name.partition('.')[0] for name in sys.modules})"

@@ -91,7 +91,7 @@ def test_names(given: object, kept: object) -> None:
     ],
 )
 def test_a_wrong_entry_is_one_finding(variable: str, text: str, said: str) -> None:
-    """It is named by its number and what may be shown of it; strict raises the same; nothing secret is said."""
+    """It is named by its number and what may be shown of it; strict raises the same; no secret is said."""
     settings = _lenient(**{variable: text})
     assert _said(settings) == [said]
     assert settings.warnings[0].location == _OWN + variable

@@ -42,7 +42,7 @@ class Lab:
 
     def _in_child(self) -> None:
         self.children += 1
-        self.consumer.after_fork(2000)
+        self.consumer.after_fork(Bounds(2000))
 
     def collected(self) -> dict[str, list[Any]]:
         """Collect once and return the points by metric."""

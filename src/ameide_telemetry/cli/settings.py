@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ameide_telemetry.exceptions import SettingsError
+from ameide_telemetry.redaction.status import shown_settings
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.settings.reference import reference
 
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(settings: TelemetrySettings, *, as_json: bool) -> None:
-    status = settings.as_status()
+    status = shown_settings(settings)
     if as_json:
         print(
             json.dumps({"settings": status, "warnings": [str(each) for each in settings.warnings]}, indent=2)

@@ -141,6 +141,8 @@ KEPT_NAMES: Final[frozenset[str]] = frozenset(
         "level",
         "logger",
         "messaging.message.id",
+        "net.host.ip",
+        "net.peer.ip",
         "network.local.address",
         "network.peer.address",
         "redacted",

@@ -32,8 +32,8 @@ _POLICY_NOTE: Final = (
     "Where Loki keeps a field, what it may say about a person, and whether metrics may carry it."
 )
 _REDACTION_NOTE: Final = """\
-What is redacted for the words that its name ends in, and for how it looks, is the code's affair. These names of
-the semantic conventions, and what services call the same, are settled here:"""
+What is redacted for the words that its name ends in, and for how it looks, is the code's affair. These names
+of the semantic conventions, and what services call the same, are settled here:"""
 _VARIABLE: Final = """\
   - name: {name}
     valueFrom:

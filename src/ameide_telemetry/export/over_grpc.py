@@ -146,7 +146,7 @@ def _credentials(grpc: Any, otlp: OtlpSettings) -> Any:
         "certificate_chain": otlp.client_certificate,
     }
     return grpc.ssl_channel_credentials(
-        **{name: Path(path).read_bytes() if path else None for name, path in files.items()}
+        **{name: None if path is None else Path(path).read_bytes() for name, path in files.items()}
     )
 
 

@@ -142,7 +142,7 @@ def _session(otlp: OtlpSettings, limit: Limit) -> requests.Session:
     session.trust_env = False
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.verify = otlp.certificate or True
+    session.verify = True if otlp.certificate is None else otlp.certificate
     if otlp.client_certificate is not None:
         session.cert = (
             (otlp.client_certificate, otlp.client_key) if otlp.client_key else otlp.client_certificate

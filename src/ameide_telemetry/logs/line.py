@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.redaction import Found
     from ameide_telemetry.values.failure import ExcInfo
 
-__all__ = ["Event", "LineRenderer", "level_name"]
+__all__ = ["Event", "LineRenderer", "context_of", "level_name"]
 
 # What JSON allows inside a string but a terminal, a log viewer or a strict UTF-8 parser does not deserve:
 # DEL and C1 controls, bidirectional overrides, line and paragraph separators, BOM, noncharacters, surrogates.
@@ -57,6 +57,8 @@ _MAX_OWN: Final = 256
 _MAX_KNOWN: Final = 1_000
 # No server writes longer ones for terminals.
 _MAX_TIDY: Final = 100_000
+# Loggers of servers, which run applications and are none.
+_SERVERS: Final = frozenset({"daphne.server", "gunicorn.error", "hypercorn.error", "uvicorn.error"})
 # The first second of the year 10,000, for which a timestamp of the contract has no room.
 _MAX_SECOND: Final = 253_402_300_800
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -92,6 +94,18 @@ class Event(NamedTuple):
 def level_name(level: int) -> str:
     """Return the contract's level for a stdlib level number; numbers in between round down."""
     return next((name for threshold, name in _THRESHOLDS if level >= threshold), "debug")
+
+
+def context_of(event: Event) -> Context:
+    """Return the context that an event belongs to: the current one, or that which its exception left.
+
+    A server says outside of every request that an application failed; uvicorn does so inside the context of
+    the request before it on the same connection.
+    """
+    context = otel_context.get_current()
+    if event.exc_info and (event.logger in _SERVERS or current_bindings(context) is None):
+        return remembered(event.exc_info[1]) or context
+    return context
 
 
 class LineRenderer:
@@ -131,9 +145,7 @@ class LineRenderer:
             message = _tidy(message)
         found: Found = {}
         message = searched(message, self._redactor, found)
-        context = otel_context.get_current()
-        if event.exc_info and current_bindings(context) is None:
-            context = remembered(event.exc_info[1]) or context
+        context = context_of(event)
         bound = self._bound(context)
         if event.fields or event.exc_info or event.stack:
             parts = self._parts(event, bound, found)

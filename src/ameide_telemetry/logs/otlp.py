@@ -11,7 +11,7 @@ from opentelemetry._logs import SeverityNumber
 
 from ameide_telemetry.context import current_bindings
 from ameide_telemetry.contract import names
-from ameide_telemetry.logs.line import level_name
+from ameide_telemetry.logs.line import context_of, level_name
 from ameide_telemetry.logs.searched import searched, searched_field
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.foreign import contained
@@ -20,6 +20,8 @@ from ameide_telemetry.values.text import key_text, valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from opentelemetry.context import Context
 
     from ameide_telemetry.export.log_records import LogRecords
     from ameide_telemetry.logs.line import Event
@@ -64,11 +66,13 @@ class RecordEmitter:
         level = level_name(event.level)
         found: Found = {}
         body = searched(event.message, self._redactor, found)
-        attributes = _attributes(event, self._redactor, found)
+        context = context_of(event)
+        attributes = _attributes(event, context, self._redactor, found)
         if found:
             attributes[names.SPAN_REDACTED] = [f"{kind}={count}" for kind, count in sorted(found.items())]
         logger.emit(
             timestamp=_nanoseconds(event.created),
+            context=context,
             severity_number=_SEVERITIES[level],
             severity_text=logging.getLevelName(event.level) if level != "debug" else "DEBUG",
             body=body,
@@ -76,7 +80,7 @@ class RecordEmitter:
         )
 
 
-def _attributes(event: Event, redactor: Redactor, found: Found) -> dict[str, Any]:
+def _attributes(event: Event, context: Context, redactor: Redactor, found: Found) -> dict[str, Any]:
     attributes: dict[str, Any] = {}
     taken: dict[str, object] = {}
     for key, value in contained(_items_of, event.fields) or () if event.fields else ():
@@ -87,7 +91,7 @@ def _attributes(event: Event, redactor: Redactor, found: Found) -> dict[str, Any
             attributes[redactor.name(name, found)] = _redacted(name, value, redactor, found)
     if taken:
         attributes[names.LOG_EXTRA] = redactor.field(names.LOG_EXTRA, plain(taken), found)
-    bindings = current_bindings()
+    bindings = current_bindings(context)
     if bindings is not None:
         attributes |= bindings.span_attributes()
     if event.exc_info is not None:

@@ -35,6 +35,9 @@ _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ERRORS: Final = "backslashreplace"
 _MAX_PENDING: Final = 16_000
 _SITE: Final = guard.site("logs.stream")
+_KEY_MARK: Final = "-----BEGIN "
+_KEY_BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,64}PRIVATE KEY(?: BLOCK)?-----\s*\Z")
+_KEY_LINE: Final = re.compile(r"\s*(?:[A-Za-z0-9+/=]{0,128}|[A-Za-z-]{1,32}: [^\r\n]{0,128}|-----END .*)\s*")
 
 
 class StandardOutput:
@@ -181,9 +184,12 @@ class LineStream(io.TextIOBase):
     def _take(self, text: str, odd: bytes = b"") -> None:
         """Write finished lines, and keep the rest."""
         *lines, rest = text.split("\n")
+        rest = _shown(rest)
+        if _KEY_MARK in text:
+            lines, begun = _whole_keys(lines)
+            rest = "\n".join((*begun, rest))
         for line in lines:
             self._line(line)
-        rest = _shown(rest)
         if len(rest) > _MAX_PENDING:
             self._line(rest)
             rest = ""
@@ -287,6 +293,31 @@ def _flush(stream: TextIO) -> None:
         stream.flush()
     except (OSError, ValueError):
         return
+
+
+def _whole_keys(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return lines with those of a private key in one piece, and the lines of a key that goes on.
+
+    A line of a key alone is a row of letters, and nothing would tell that it has to be redacted.
+    """
+    whole: list[str] = []
+    key: list[str] = []
+    for line in lines:
+        if key and _KEY_LINE.fullmatch(line):
+            key.append(line.rstrip("\r"))
+            if "-----END " not in line:
+                continue
+            whole.append("\n".join(key))
+            key = []
+            continue
+        if key:
+            whole.append("\n".join(key))
+            key = []
+        if _KEY_BEGIN.search(line):
+            key.append(line.rstrip("\r"))
+        else:
+            whole.append(line)
+    return whole, key
 
 
 def _object(text: str) -> dict[Any, object] | None:

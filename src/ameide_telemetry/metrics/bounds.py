@@ -1,4 +1,4 @@
-"""Which attribute sets an instrument keeps: no denied attributes, a bounded number of sets.
+"""Which attribute sets an instrument keeps: no denied attributes, nothing private, a bounded number of sets.
 
 A View cannot do it. An attribute that a View drops comes back as a filtered attribute of the exemplar, and
 the cardinality limit of SDK 1.45.2 (1.45.1 has none) puts the attributes beyond it there too.
@@ -9,11 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
 from ameide_telemetry.contract import names
-from ameide_telemetry.metrics.values import plain, text_size
+from ameide_telemetry.metrics.values import is_simple, plain, text_size
+from ameide_telemetry.redaction import RedactionPolicy, Redactor
+
+if TYPE_CHECKING:
+    from ameide_telemetry.redaction import Found
 
 __all__ = ["OVERFLOW", "Bounds", "key_of"]
 
@@ -22,6 +26,8 @@ OVERFLOW: Final[Mapping[str, bool]] = {"otel.metric.overflow": True}
 _SEPARATORS: Final = str.maketrans("", "", "._-")
 # Characters in all attribute sets of one instrument: with long values it is met before the number of sets.
 _MOST_TEXT: Final = 2**21
+# Characters of a value that are searched: twice what is kept, so that none is cut in the midst of a secret.
+_MOST_SEARCHED: Final = 2048
 
 
 class Bounds:
@@ -29,10 +35,12 @@ class Bounds:
 
     Args:
         limit: attribute sets per instrument at most, the overflow set included; at least 1.
+        redactor: takes out what must not leave the process; by default one that knows no settings.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, redactor: Redactor | None = None) -> None:
         self._limit = max(1, limit)
+        self._redactor = redactor or Redactor(RedactionPolicy())
         # Reentrant: what the garbage collector finalises meanwhile may measure too.
         self._lock = threading.RLock()
         self._seen: dict[Any, set[Any]] = {}
@@ -51,11 +59,30 @@ class Bounds:
         return self._judged(measurement, key)
 
     def _judged(self, measurement: Any, key: Any) -> Any:
-        attributes = plain(_permitted(measurement.attributes or {}))
+        attributes = self._shown(_permitted(measurement.attributes or {}))
         own = key_of(attributes)
         if not self._admits(measurement.instrument, own, text_size(attributes)):
             attributes, own = dict(OVERFLOW), _OVERFLOW_KEY
         return measurement if own == key else replace(measurement, attributes=attributes)
+
+    def _shown(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return attributes as plain data without what must not be shown.
+
+        Texts are redacted before they are cut, for half a secret looks like none; all else once it is plain.
+        """
+        found: Found = {}
+        field = self._redactor.field
+        given = attributes if is_simple(attributes) else plain(attributes)
+        texts = {
+            name: field(name, each[:_MOST_SEARCHED], found) if type(each) is str else each
+            for name, each in given.items()
+        }
+        made = plain(texts)
+        shown = {
+            self._redactor.name(name, found): each if type(each) is str else field(name, each, found)
+            for name, each in made.items()
+        }
+        return shown if found else made
 
     def _admits(self, instrument: Any, key: Any, size: int) -> bool:
         with self._lock:

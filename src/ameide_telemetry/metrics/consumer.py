@@ -141,7 +141,7 @@ class BoundedConsumer:
         self._readers -= 1
         self.active = self._readers > 0
 
-    def after_fork(self, limit: int) -> None:
+    def after_fork(self, bounds: Bounds) -> None:
         """Start from zero in a forked child, with fresh locks.
 
         The parent's sums would be reported a second time by the child, and a lock that another thread of the
@@ -153,7 +153,7 @@ class BoundedConsumer:
         self._collecting = threading.RLock()
         self._inside, self._collector = set(), None
         self._waiting = deque()
-        self.bounds = Bounds(limit)
+        self.bounds = bounds
         self.callbacks.after_fork()
         with _REBUILD:
             readers = getattr(self._inner, "_reader_storages", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opentelemetry import metrics
@@ -20,6 +21,7 @@ from ameide_telemetry.metrics.consumer import BoundedConsumer
 from ameide_telemetry.metrics.meter import SafeMeterProvider
 from ameide_telemetry.metrics.pipeline import MetricPipeline, PipelineReader
 from ameide_telemetry.metrics.runtime import RuntimeMetrics
+from ameide_telemetry.redaction import redactor_of
 from ameide_telemetry.resource import quick_to_fork, replace_resource
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
     from ameide_telemetry.ledger import Ledger
+    from ameide_telemetry.redaction import Redactor
     from ameide_telemetry.settings import MetricSettings, TelemetrySettings
 
 __all__ = ["Metrics", "install"]
@@ -76,15 +79,15 @@ class _Owned:
             shutdown_on_exit=False,
         )
         self.pipeline: MetricPipeline | None = None
-        self._limit = 1
+        self._bounds = partial(Bounds, 1)
         self._runtime: RuntimeMetrics | None = None
         self.consumer: BoundedConsumer | None = _bounded(self.provider, self._used_in_child)
 
-    def configure(self, settings: MetricSettings) -> None:
+    def configure(self, settings: MetricSettings, redactor: Redactor) -> None:
         """Put the bounds in force, whoever reads the metrics."""
-        self._limit = settings.cardinality_limit
+        self._bounds = partial(Bounds, settings.cardinality_limit, redactor)
         if self.consumer is not None:
-            self.consumer.bounds = Bounds(self._limit)
+            self.consumer.bounds = self._bounds()
         self._report_runtime(wanted=settings.runtime)
 
     def attach(self, pipeline: MetricPipeline, settings: MetricSettings) -> None:
@@ -111,7 +114,7 @@ class _Owned:
     def after_fork(self) -> None:
         """Set every instrument to zero in a forked child."""
         if self.consumer is not None:
-            self.consumer.after_fork(self._limit)
+            self.consumer.after_fork(self._bounds())
         self.provider.after_fork()
 
     def _used_in_child(self) -> None:
@@ -168,7 +171,7 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
         if owned is not None and present is owned.provider:
             owned.provider.verdicts.strict = settings.strict
             replace_resource(owned.provider, resource, config="_sdk_config")
-            return _connect(owned, settings.metrics, ledger)
+            return _connect(owned, settings, ledger)
         if hasattr(present, "add_metric_reader"):
             return Metrics(present, "adopted")
         if owned is None:
@@ -180,17 +183,18 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
         if metrics.get_meter_provider() is not owned.provider:
             guard.note("metrics.provider_foreign", "another meter provider is installed: it is left alone")
             return Metrics(present, "disabled")
-        return _connect(owned, settings.metrics, ledger)
+        return _connect(owned, settings, ledger)
 
 
-def _connect(owned: _Owned, settings: MetricSettings, ledger: Ledger) -> Metrics:
+def _connect(owned: _Owned, process: TelemetrySettings, ledger: Ledger) -> Metrics:
+    settings = process.metrics
     where = destination(
         "metrics",
         settings.exporter,
         settings.otlp,
         timeout=settings.timeout,
     )
-    owned.configure(settings)
+    owned.configure(settings, redactor_of(process))
     if where is None:
         return Metrics(owned.provider, "owned", None, owned)
     pipeline = MetricPipeline(

@@ -74,7 +74,13 @@ _THREE_DIGITS: Final = re.compile(
     r"2(?:1[1-368]|[2-6][0-9]|9[0157-9])|3(?:5[0-9]|7[0-8]|8[0-79])|42[0134]|50[0-9]|59[0-9]|67[02-9]"
     r"|68[0-35-9]|69[0-2]|8(?:00|08|5[02356]|7[08]|8[0-368])|9(?:6[0-8]|7[0-79]|9[2-689])"
 )
-_PHONE_DIGITS: Final = range(8, 16)
+# North America and Kazakhstan with Russia number all lines alike.
+_NORTH_AMERICA: Final = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
+_RUSSIA: Final = re.compile(r"7[3-9][0-9]{9}")
+# A number with its country code; what is shorter is nearly always a difference or an offset.
+_LEAST_OF_TWO: Final = 10
+_LEAST_OF_THREE: Final = 9
+_MOST_DIGITS: Final = 15
 _LAST: Final = 97
 
 
@@ -100,12 +106,14 @@ def is_iban(text: str) -> bool:
 
 
 def is_phone(digits: str) -> bool:
-    """Tell whether digits behind a plus can be a telephone number: country code, eight to fifteen digits."""
-    if len(digits) not in _PHONE_DIGITS:
-        return False
-    return (
-        digits[0] in "17" or _TWO_DIGITS.match(digits) is not None or _THREE_DIGITS.match(digits) is not None
-    )
+    """Tell whether digits behind a plus can be a telephone number: country code and a length it has."""
+    if digits[:1] == "1":
+        return _NORTH_AMERICA.fullmatch(digits) is not None
+    if digits[:1] == "7":
+        return _RUSSIA.fullmatch(digits) is not None
+    if _TWO_DIGITS.match(digits) is not None:
+        return _LEAST_OF_TWO <= len(digits) <= _MOST_DIGITS
+    return _LEAST_OF_THREE <= len(digits) <= _MOST_DIGITS and _THREE_DIGITS.match(digits) is not None
 
 
 def _luhn(digits: str) -> bool:

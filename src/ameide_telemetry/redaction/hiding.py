@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry import guard
+from ameide_telemetry.contract.vocabulary import PERSONAL_CLASSES
 from ameide_telemetry.redaction.classes import marker
 
 if TYPE_CHECKING:
     from ameide_telemetry.redaction.pseudonym import Pseudonyms
 
-__all__ = ["Found", "Hide", "hiding"]
+__all__ = ["MARKER", "Found", "Hide", "hiding"]
 
 Found = dict[str, int]
 """Class -> how many values of it were redacted."""
 
 Hide = Callable[[str, str], str]
 """Takes the class and the value, returns what is shown instead."""
+
+MARKER: Final = re.compile(
+    rf"\[(?:redacted:[a-z_]{{1,32}}|(?:{'|'.join(PERSONAL_CLASSES)}):[^\s:\[\]]{{1,64}}:[0-9a-f]{{24}})\]"
+)
+"""What was hidden before: a marker, or a pseudonym."""
 
 
 def hiding(found: Found, pseudonyms: Pseudonyms | None) -> Hide:

@@ -20,77 +20,160 @@ _MAX_NAME: Final = 256
 # Phrases of words in lower case, the longest one that a name ends in decides.
 _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "password": (
-        *("password", "passwords", "passwd", "pwd", "passphrase", "passcode", "userpassword", "dbpassword"),
-        *("pin", "pin code", "pincode", "otp", "otp code", "totp", "one time code", "cvv", "cvc", "csc"),
-        *("security code", "security answer", "recovery code", "verification code", "mfa code"),
+        *("password", "passwords", "passwd", "pwd", "passphrase", "pass phrase", "passcode", "pass word"),
+        *("pin", "pin code", "pincode", "pin number", "otp", "otp code", "totp", "one time code", "cvv"),
+        *("cvc", "one time password", "cvv code", "cvc code", "csc", "card verification value"),
+        *("security code", "security answer", "recovery code", "recovery codes", "backup code"),
+        *("backup codes", "mfa code"),
+        *("verification code", "two factor code", "auth code", "authorization code", "user pass", "db pass"),
+        *("smtp pass", "unlock code", "sms code"),
     ),
-    "secret": ("secret", "secrets", "client secret", "clientsecret", "amz signature", "sas"),
+    "secret": (
+        *("secret", "secrets", "client secret", "amz signature", "sas", "shared access signature"),
+        *("request signature", "hmac signature", "webhook signature", "hub signature", "stripe signature"),
+        *("slack signature", "seed phrase", "mnemonic phrase"),
+    ),
     "token": (
         *("token", "accesstoken", "refreshtoken", "idtoken", "authtoken", "sessiontoken", "csrftoken"),
-        *("jwt", "csrf", "xsrf", "saml response", "samlresponse", "assertion"),
+        *("jwt", "csrf", "xsrf", "saml response", "samlresponse", "assertion", "csrfmiddlewaretoken"),
+        *("apitoken", "bearertoken", "usertoken", "devicetoken", "resettoken", "access tokens", "api tokens"),
+        *("refresh tokens", "auth tokens", "code verifier", "session key", "magic link"),
     ),
     "key": (
-        *("api key", "apikey", "access key", "accesskey", "access key id", "secret key", "secretkey"),
-        *("private key", "privatekey", "signing key", "encryption key", "account key", "storage key"),
-        *("master key", "ssh key", "credential", "credentials", "connection string", "dsn"),
+        *("api key", "apikey", "api keys", "apikeys", "access key", "accesskey", "access key id"),
+        *("secret key", "secretkey", "private key", "privatekey", "signing key", "encryption key"),
+        *(
+            "account key",
+            "storage key",
+            "master key",
+            "ssh key",
+            "credential",
+            "credentials",
+            "connection string",
+        ),
+        *("dsn", "connectionstring", "conn string", "conn str", "auth key", "authkey", "hmac key"),
+        *("shared key", "shared access key", "deploy key", "license key", "app key", "service account key"),
+        *("private key pem", "private key password", "decryption key", "root key", "creds", "pre shared key"),
+        *("psk", "subscription key", "functions key", "key material", "cipher key", "aes key"),
+        *("service account json", "service key"),
     ),
-    "authorization": ("authorization", "proxy authorization", "auth header", "bearer"),
-    "cookie": ("cookie", "cookies", "set cookie", "jsessionid", "phpsessid", "aspsessionid"),
+    "authorization": (
+        *("authorization", "proxy authorization", "auth header", "authorization header", "bearer"),
+        *("basic auth", "http auth"),
+    ),
+    "cookie": ("cookie", "cookies", "set cookie", "cookie header", "jsessionid", "phpsessid", "aspsessionid"),
     "email": (
-        *("email", "emails", "e mail", "email address", "emailaddress", "useremail", "mail address"),
-        *("recipient email", "contact email"),
+        *("email", "emails", "e mail", "email address", "email addresses", "emailaddress", "useremail"),
+        *("mail address", "e mail address", "recipient email", "contact email", "mail to", "mailto"),
+        *("reply to",),
     ),
     "phone": (
-        *("phone", "phones", "mobile", "msisdn", "telephone", "cellphone", "phone number", "phonenumber"),
-        *("mobile number", "mobilenumber", "telephone number", "cell number", "fax", "fax number"),
+        *("phone", "phones", "mobile", "msisdn", "telephone", "cellphone", "cell phone", "phone number"),
+        *("phonenumber", "phone numbers", "mobile number", "mobilenumber", "telephone number", "cell number"),
+        *("fax", "fax number", "mobile phone", "phone no", "mobile no", "whatsapp number", "phone nr"),
+        *("contact number",),
     ),
     "name": (
         *("first name", "firstname", "last name", "lastname", "full name", "fullname", "given name"),
         *("givenname", "family name", "familyname", "middle name", "maiden name", "surname", "forename"),
-        *("cardholder", "card holder", "cardholder name", "person name", "birth name"),
+        *("cardholder", "card holder", "cardholder name", "card holder name", "person name", "birth name"),
+        *("fname", "lname", "account holder", "account holder name", "customer name", "patient name"),
+        *("name on card", "legal name", "contact name", "recipient name"),
     ),
     "address": (
-        *("street", "street address", "postal address", "home address", "billing address", "mailing address"),
-        *("shipping address", "delivery address", "address line", "postcode", "post code", "postal code"),
-        *("postalcode", "zipcode", "zip code"),
+        *("street", "street address", "street name", "postal address", "home address", "billing address"),
+        *("mailing address", "shipping address", "delivery address", "address line", "postcode"),
+        *("post code", "postal code", "postalcode", "zipcode", "zip code", "customer address"),
+        *("user address", "residential address", "house number"),
     ),
-    "birth_date": ("dob", "birthdate", "birthday", "birth date", "date of birth", "dateofbirth"),
+    "birth_date": (
+        *("dob", "birthdate", "birthday", "birth date", "birth day", "date of birth", "dateofbirth"),
+        *("birth year",),
+    ),
     "national_id": (
-        *("ssn", "social security number", "national id", "national id number", "national number", "tax id"),
-        *("taxid", "tax number", "passport", "passport number", "nino", "national insurance number"),
-        *("driver license", "drivers license", "driving licence", "driver license number", "bsn"),
+        *("ssn", "social security number", "social security", "national id", "national id number"),
+        *("national number", "tax id", "taxid", "tax number", "passport", "passport number", "passport no"),
+        *("nino", "national insurance number", "driver license", "drivers license", "driving licence"),
+        *("driver license number", "drivers license number", "driver licence", "driving license", "bsn"),
+        *("identity number", "identity card number", "id card number", "personal id number", "cpf"),
+        *("aadhaar", "tax identification number", "social insurance number", "steuer id", "nhs number"),
     ),
-    "iban": ("iban",),
-    "account": ("account number", "accountnumber", "bank account", "bank account number", "routing number"),
+    "iban": ("iban", "iban number"),
+    "account": (
+        *("account number", "accountnumber", "account no", "bank account", "bank account number"),
+        *("routing number", "acct number", "acct no", "sort code", "bankaccount"),
+    ),
     "card": (
-        *("card", "pan", "card number", "cardnumber", "credit card", "creditcard", "credit card number"),
-        *("debit card", "cc number", "ccnumber", "creditcardnumber"),
+        *("card", "pan", "card number", "cardnumber", "card no", "credit card", "creditcard"),
+        *("credit card number", "debit card", "debit card number", "cc number", "ccnumber", "cc num"),
+        *("creditcardnumber", "card num", "primary account number", "payment card"),
     ),
     "ip": (
-        *("ip", "ip address", "ipaddress", "client ip", "clientip", "remote ip", "remote addr", "real ip"),
-        *("remoteaddr", "forwarded for", "client address", "peer ip"),
+        *("ip", "ip address", "ip addresses", "ipaddress", "ip addr", "client ip", "clientip", "remote ip"),
+        *("remote addr", "real ip", "remoteaddr", "forwarded for", "client address", "client addr"),
+        *("peer ip", "remote address", "connecting ip", "userip", "remote host ip"),
     ),
-    "location": ("latitude", "longitude", "gps", "gps coordinates", "geo coordinates"),
+    "location": (
+        *("latitude", "longitude", "gps", "gps coordinates", "geo coordinates", "gps location"),
+        *("geo location", "geolocation", "lat long", "lat lng", "geo point"),
+    ),
 }
+# Compounds in one word of all kinds end like these.
+_ENDINGS: Final = (
+    ("password", "password"),
+    ("passwd", "password"),
+    ("passphrase", "password"),
+    ("clientsecret", "secret"),
+    ("appsecret", "secret"),
+    ("apikey", "key"),
+)
 # Names that end in one of the words above and say nothing about a person or a secret.
 _HARMLESS: Final = (
     *("host ip", "pod ip", "node ip", "server ip", "cluster ip", "service ip", "bind ip", "listen ip"),
-    *("gateway ip", "destination ip", "upstream ip", "internal ip"),
+    *("gateway ip", "destination ip", "upstream ip", "internal ip", "local ip", "listen address"),
     *("page token", "continuation token", "cancellation token", "sync token", "next token", "stop token"),
-    *("eos token", "bos token", "pad token", "browser mobile", "dash card", "score card", "report card"),
-    *("wild card", "sim card", "network card", "graphics card", "sound card"),
+    *("eos token", "bos token", "pad token", "unk token", "mask token", "sep token", "cls token"),
+    *(
+        "per token",
+        "special token",
+        "last token",
+        "first token",
+        "prompt token",
+        "completion token",
+        "window token",
+    ),
+    *("resume token", "fencing token", "syntax token", "unexpected token", "invalid token", "by token"),
+    *("browser mobile", "dash card", "score card", "report card", "is mobile", "by email", "via email"),
+    *("wild card", "sim card", "network card", "graphics card", "sound card", "by phone", "by card", "by ip"),
+    *("public key", "partition key", "by street", "per street", "lock pin", "gpio pin", "map pin", "hot key"),
 )
 # What may stand behind such a phrase without changing what it means.
 _QUALIFIERS: Final = frozenset(
     {
         *("confirm", "confirmation", "confirmed", "repeat", "again", "old", "new", "current", "previous"),
-        *("hash", "hashed", "digest", "value", "raw", "plain", "plaintext", "cleartext", "encrypted"),
-        *("home", "work", "primary", "secondary", "business", "private", "text", "string"),
+        *("hash", "hashed", "digest", "value", "values", "raw", "plain", "plaintext", "cleartext"),
+        *(
+            "encrypted",
+            "home",
+            "work",
+            "primary",
+            "secondary",
+            "business",
+            "private",
+            "text",
+            "string",
+            "header",
+        ),
+        *("input", "base", "b", "bytes", "str", "alt", "alternate", "backup", "list"),
     }
 )
 # A name that begins like this asks a question or counts.
 _ABOUT: Final = frozenset(
-    {"has", "is", "num", "count", "total", "max", "min", "require", "requires", "allow"}
+    {
+        *("has", "is", "num", "count", "total", "max", "min", "require", "requires", "required", "allow"),
+        *("allows", "should", "can", "use", "uses", "enable", "enabled", "disable", "needs", "no"),
+        *("supports", "show", "invalid", "valid", "missing", "unique", "number"),
+    }
 )
 
 
@@ -130,7 +213,9 @@ class NameTable:
         while kind is _NOTHING and len(found) > 1 and found[-1] in _QUALIFIERS:
             found = found[:-1]
             kind = self._ending(found)
-        return None if kind is _NOTHING else kind
+        if kind is _NOTHING:
+            return next((each for ending, each in _ENDINGS if found[-1].endswith(ending)), None)
+        return kind
 
     def _ending(self, found: tuple[str, ...]) -> str | None:
         for size in range(min(self._longest, len(found)), 0, -1):

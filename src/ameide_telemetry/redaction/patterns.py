@@ -20,60 +20,97 @@ if TYPE_CHECKING:
 __all__ = ["hide_values", "may_hold"]
 
 
+# A word may begin behind an escape of a URL or of a string, too.
+_EDGE: Final = r"(?:(?<![A-Za-z0-9_\-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
 _PEM: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:(?!-----END ).){0,16384}+(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
     re.DOTALL,
 )
-_JWT: Final = re.compile(r"(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{4,}+(?:\.[A-Za-z0-9_\-]*+){1,4}")
-_SCHEME: Final = re.compile(r"(?<![A-Za-z0-9])(?:bearer|basic) {1,3}(?=[^\s]{8})", re.IGNORECASE)
+# Only its end is there when a text was cut.
+_PEM_END: Final = re.compile(
+    r"(?<![A-Za-z0-9+/=\s\\])[A-Za-z0-9+/=\s\\]*+-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+)
+_JWT: Final = re.compile(r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{7,}+(?:\.[A-Za-z0-9_\-]*+){1,4}")
+_LEAST_HEADER: Final = 10
+_LEAST_CLAIMS: Final = 16
+_SCHEME: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:bearer|basic)(?: {1,3}|\t|\+|%20|:)(?=[^\s]{8})", re.IGNORECASE
+)
+_NOT_SCHEME: Final = " \t+%20:"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/\-]{8,}+=*+")
+_LONG_TOKEN: Final = 32
 _KEY: Final = re.compile(
-    r"(?<![A-Za-z0-9_\-])(?:"
+    _EDGE + r"(?:"
     r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?![A-Za-z0-9])"  # AWS
     r"|AIza[A-Za-z0-9_\-]{30,64}+|ya29\.[A-Za-z0-9_\-]{20,}+|GOCSPX-[A-Za-z0-9_\-]{20,}+"  # Google
     r"|gh[pousr]_[A-Za-z0-9]{30,}+|github_pat_[A-Za-z0-9_]{40,}+"  # GitHub
     r"|gl(?:pat|dt|rt|cbt|ptt|soat)-[A-Za-z0-9_\-.]{20,}+"  # GitLab
-    r"|xox[abeoprs]-[A-Za-z0-9\-]{10,}+|xapp-[A-Za-z0-9\-]{10,}+"  # Slack
+    r"|xox[abeoprs]-[A-Za-z0-9\-]{10,}+|xapp-[0-9]-[A-Za-z0-9\-]{10,}+"  # Slack
+    r"|T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/[A-Za-z0-9]{20,}+"  # Slack, in the path of a web hook
     r"|[srp]k_(?:live|test)_[A-Za-z0-9]{16,}+|whsec_[A-Za-z0-9+/=]{16,}+"  # Stripe
-    r"|sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_\-]{20,}+"  # Anthropic, OpenAI, OpenRouter
+    r"|sk-(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_\-]{20,}+|sk-[A-Za-z0-9]{32,}+"  # Anthropic, OpenAI
     r"|SG\.[A-Za-z0-9_\-]{16,}+\.[A-Za-z0-9_\-]{16,}+"  # SendGrid
-    r"|npm_[A-Za-z0-9]{36,}+|pypi-[A-Za-z0-9_\-]{32,}+|dckr_pat_[A-Za-z0-9_\-]{20,}+"  # registries
+    r"|npm_[A-Za-z0-9]{36,}+|pypi-Ag[A-Za-z0-9_\-]{32,}+|dckr_pat_[A-Za-z0-9_\-]{20,}+"  # registries
     r"|hf_[A-Za-z0-9]{30,}+|dop_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # Hugging Face and others
     r"|hv[sbr]\.[A-Za-z0-9_\-]{20,}+|AGE-SECRET-KEY-1[0-9A-Z]{50,}+|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"
     r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{22,}+|NRAK-[A-Z0-9]{27}"
-    r"|EAACEdEose0cBA[0-9A-Za-z]{1,512}|AC[0-9a-f]{32}(?=:[0-9a-f]{32})"
+    r"|EAACEdEose0cBA[0-9A-Za-z]{1,512}+|AC[0-9a-f]{32}(?=:[0-9a-f]{32})"
+    r"|(?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,40}+"  # Telegram
+    r"|ATATT3[A-Za-z0-9_\-=]{60,}+|lin_api_[A-Za-z0-9]{32,}+|ntn_[A-Za-z0-9]{40,}+|dapi[0-9a-f]{32}"
+    r"|sntry[su]_[A-Za-z0-9_\-+/=]{40,}+|gsk_[A-Za-z0-9]{40,}+|tskey-[a-z]{1,12}-[A-Za-z0-9\-]{16,}+"
     r")"
 )
-_DOMAIN: Final = re.compile(r"(?:@|%40)(?=([^\s@<>()\[\]{},;:\\\"'/=?&#%!|*$^`~+]{1,255}+))", re.IGNORECASE)
+_AT: Final = r"(?:@|%(?:25)?40|\\u0040|&#(?:64|x40);|\uff20)"
+_DOMAIN: Final = re.compile(_AT + r"(?=([^\s@<>()\[\]{},;:\\\"'/=?&#%!|*$^`~+]{1,255}+))", re.IGNORECASE)
 _LABELS: Final = re.compile(
     r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}(?:xn--[A-Za-z0-9\-]{1,59}|[^\W\d_]{2,24})(?![\w\-])"
 )
+# Versions of packages, units of systemd and files have such names too.
+_NO_DOMAIN: Final = re.compile(
+    r"v?[0-9]+\.[0-9]|(?:.{1,255}\.)?(?:service|socket|timer|mount|automount|slice|scope|target|device|swap"
+    r"|png|jpe?g|gif|svg|webp|css|mjs|json|html?|txt|log|ya?ml|lock|whl|gz|tgz|jar|dll|exe)\Z",
+    re.IGNORECASE,
+)
+# What a copy or a clone over SSH writes behind the host.
+_REMOTE_PATH: Final = re.compile(r":[\w.~/\-]{1,256}\.git(?![\w.])")
 # RFC 5322 atoms without what usually surrounds an address in text.
-_NOT_LOCAL: Final = " \t\r\n\v\f@<>()[]{},;:\\\"'/=?&#|*`$^!~"
+_NOT_LOCAL: Final = " \t\r\n\v\f\u00a0@<>()[]{},;:\\\"'/=?&#|*`$^!~"
 _MAX_LOCAL: Final = 64
+_BEFORE_PATH: Final = (":", "/")
 _REPOSITORIES: Final = frozenset({"git", "hg", "svn"})
 # What every number of a card and of an account has, and every key: much without a space.
-_DIGITS: Final = re.compile(r"[0-9]{2}[0-9A-Z \-]{9}").search
+_SPACES: Final = " \\-\u00a0\u2011\u202f"
+_DIGITS: Final = re.compile(rf"[0-9]{{2}}[0-9A-Z{_SPACES}]{{9}}").search
 _LEAST_DIGITS: Final = 13
 _LONG: Final = re.compile(r"[A-Za-z0-9_\-]{20}").search
 _LEAST_LONG: Final = 20
 _CARD: Final = re.compile(
-    r"(?<![\w.\-+/%])(?:[0-9]{4}([ \-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}(?:\1[0-9]{1,3})?"
-    r"|[0-9]{4}([ \-])[0-9]{6}\2[0-9]{4,5}|[0-9]{13,19})(?![\w\-]|\.[0-9])",
+    rf"(?:(?<![\w.\-+/%])|(?<=\\[nrt])|(?<=%2[02]))(?:"
+    rf"[0-9]{{4}}([{_SPACES}])[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,7}}(?:\1[0-9]{{1,3}})?"
+    rf"|[0-9]{{4}}([{_SPACES}])[0-9]{{6}}\2[0-9]{{4,5}}|[0-9]{{13,19}})(?![\w\-]|\.[0-9])",
     re.ASCII,
 )
 _CARD_WORDS: Final = re.compile(
-    r"(?<![a-z])(?:card|cards|pan|visa|mastercard|amex|maestro|discover|jcb|cc|credit|debit|pay|paid|payment|charge|charged)"
-    r"(?![a-z])",
-    re.IGNORECASE,
+    r"(?<![A-Za-z])(?i:cards?|pan|visa|mastercard|amex|maestro|discover|jcb|cc|credit|debit|pay|paid|payment"
+    r"|charged?|creditcard|ccnum)(?![a-z])|(?<=[a-z])(?:Card|Pan)(?![a-z])"
 )
 _BEFORE: Final = 40
 _AFTER: Final = 20
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?= ?[A-Z0-9])")
+_IBAN: Final = re.compile(
+    rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{{2}})|(?<=\\[nrt]))[A-Z]{{2}}[0-9]{{2}}(?=[{_SPACES}]?[A-Z0-9])"
+)
 _MAX_IBAN: Final = 48
-_PHONE: Final = re.compile(r"(?<![\w+])(?:\+|%2B|%2b)[0-9](?:[ .\-()/]{0,2}[0-9]){6,14}(?![\w])", re.ASCII)
+_GAPS: Final = frozenset(" -\u00a0\u2011\u202f")
+_PHONE: Final = re.compile(
+    r"(?:(?<![\w+])|(?<=%2[02])|(?<=\\[nrt]))(?:\+|%2[Bb])\(?[0-9]{1,15}+(?![0-9A-Za-wyz_])"
+    r"(?:[ .\-()/\u00a0\u2011]{1,2}[0-9]{1,14}+(?![0-9A-Za-wyz_])){0,7}+",
+    re.ASCII,
+)
+_GROUP: Final = re.compile(r"[0-9]+")
 _NOT_DIGITS: Final = re.compile(r"[^0-9]+")
+# Of all that can be found, nearly everything has one of these.
+_SIGN: Final = re.compile(r"[=:@?+%'\\\uff20]").search
 
 
 def may_hold(text: str) -> bool:
@@ -81,31 +118,35 @@ def may_hold(text: str) -> bool:
 
     Nearly all texts of a service cannot, and a few tests for single characters say so.
     """
-    if "=" in text or ":" in text or "@" in text or "?" in text or "+" in text or "%" in text or "</" in text:
+    if _SIGN(text) is not None or "--" in text or "</" in text or "&#" in text:
         return True
     size = len(text)
     if size < _LEAST_DIGITS:
         return False
-    if _DIGITS(text) is not None:
+    if " FROM " in text or " INTO " in text or "row contains (" in text:
         return True
-    return size >= _LEAST_LONG and (_LONG(text) is not None or "-----B" in text or _names_scheme(text))
+    if _DIGITS(text) is not None or _names_scheme(text):
+        return True
+    return size >= _LEAST_LONG and _LONG(text) is not None
 
 
 def _names_scheme(text: str) -> bool:
-    return "earer " in text or "asic " in text or "EARER " in text or "ASIC " in text
+    return "earer" in text or "asic" in text or "EARER" in text or "ASIC" in text
 
 
 def hide_values(text: str, hide: Hide) -> str:
     """Return text with everything hidden that is told by how it looks."""
-    if "-----B" in text:
+    if "-----" in text:
         text = _PEM.sub(lambda found: hide("private_key", found[0]), text)
+        if "-----END " in text:
+            text = _PEM_END.sub(lambda found: hide("private_key", found[0]), text)
     if "eyJ" in text:
-        text = _JWT.sub(lambda found: hide("jwt", found[0]), text)
+        text = _JWT.sub(lambda found: _jwt(found, hide), text)
     if _names_scheme(text):
         text = _hide_schemes(text, hide)
     if _LONG(text) is not None:
         text = _KEY.sub(lambda found: hide("key", found[0]), text)
-    if "@" in text or "%40" in text:
+    if "@" in text or "40" in text or "\uff20" in text or "&#64" in text:
         text = _hide_emails(text, hide)
     if "+" in text or "%2" in text:
         text = _PHONE.sub(lambda found: _phone(found[0], hide), text)
@@ -113,6 +154,19 @@ def hide_values(text: str, hide: Hide) -> str:
         text = _hide_ibans(text, hide)
         text = _CARD.sub(lambda found: _card(found, hide), text)
     return text
+
+
+def _jwt(found: re.Match[str], hide: Hide) -> str:
+    """Hide a token from where it begins in a run of its characters, of which the front may be another's."""
+    text = found[0]
+    header, _, rest = text.partition(".")
+    begin = header.find("eyJ")
+    if begin < 0 or len(header) - begin < _LEAST_HEADER:
+        return text
+    if begin and not rest.startswith("eyJ") and len(rest) < _LEAST_CLAIMS:
+        return text
+    end = len(text.rstrip("."))
+    return text[:begin] + hide("jwt", text[begin:end]) + text[end:]
 
 
 def _hide_schemes(text: str, hide: Hide) -> str:
@@ -123,7 +177,7 @@ def _hide_schemes(text: str, hide: Hide) -> str:
         if (
             token is not None
             and scheme.start() >= done
-            and _is_credential(scheme[0].strip().lower(), token[0])
+            and _is_credential(scheme[0].rstrip(_NOT_SCHEME).lower(), token[0])
         ):
             pieces.append(text[done : token.start()])
             pieces.append(hide("authorization", token[0]))
@@ -138,7 +192,7 @@ def _is_credential(scheme: str, token: str) -> bool:
         except (binascii.Error, ValueError):
             return False
     # A word of prose has no digit.
-    return any(each.isdigit() for each in token)
+    return len(token) >= _LONG_TOKEN or any(each.isdigit() for each in token)
 
 
 def _hide_emails(text: str, hide: Hide) -> str:
@@ -151,10 +205,9 @@ def _hide_emails(text: str, hide: Hide) -> str:
         domain = _LABELS.match(text, at.start(1), at.end(1))
         if domain is None:
             continue
-        before = text[max(done, begin - _MAX_LOCAL) : begin]
-        local = _local(before)
+        local = _local(text[max(done, begin - _MAX_LOCAL) : begin])
         end = domain.end()
-        if not local or (local.lower() in _REPOSITORIES and text[end : end + 1] == ":"):
+        if not local or _is_no_address(text, local, domain):
             continue
         first = begin - len(local)
         pieces.append(text[done:first])
@@ -163,16 +216,30 @@ def _hide_emails(text: str, hide: Hide) -> str:
     return "".join((*pieces, text[done:])) if pieces else text
 
 
+def _is_no_address(text: str, local: str, domain: re.Match[str]) -> bool:
+    end = domain.end()
+    if _NO_DOMAIN.match(domain[0]) is not None or _REMOTE_PATH.match(text, end) is not None:
+        return True
+    return local.lower() in _REPOSITORIES and text[end : end + 1] in _BEFORE_PATH
+
+
 def _local(before: str) -> str:
     """Return the part of an address before its `@`: the end of a text, as far as it can belong to one."""
     for index in range(len(before) - 1, -1, -1):
         if before[index] in _NOT_LOCAL:
-            return before[index + 1 :].lstrip(".")
+            before = before[index + 1 :]
+            break
     return before.lstrip(".")
 
 
 def _phone(text: str, hide: Hide) -> str:
-    return hide("phone", text) if is_phone(_NOT_DIGITS.sub("", text.removeprefix("%2"))) else text
+    """Hide as many of the groups of digits as make a number; what comes behind it may be another one."""
+    front = 3 if text[0] == "%" else 1
+    for group in reversed([*_GROUP.finditer(text, front)]):
+        end = group.end()
+        if is_phone(_NOT_DIGITS.sub("", text[front:end])):
+            return hide("phone", text[:end]) + text[end:]
+    return text
 
 
 def _hide_ibans(text: str, hide: Hide) -> str:
@@ -196,7 +263,7 @@ def _iban_end(text: str, first: int) -> int:
     for last, each in enumerate(text[first : first + _MAX_IBAN], first):  # noqa: B007 the place is what is asked for
         if left == len(characters):
             break
-        if each != " ":
+        if each not in _GAPS:
             characters.append(each)
         elif len(characters) % 4:
             return 0

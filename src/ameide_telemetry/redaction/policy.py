@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import re
+from ameide_telemetry.redaction.pseudonym import Pseudonyms
+from ameide_telemetry.settings.privacy import KEPT
 
-    from ameide_telemetry.redaction.pseudonym import Pseudonyms
+if TYPE_CHECKING:
     from ameide_telemetry.settings import TelemetrySettings
 
 __all__ = ["RedactionPolicy", "policy_of"]
@@ -19,7 +20,7 @@ class RedactionPolicy:
     """The settings of redaction, checked.
 
     Attributes:
-        names: names or their last words -> class; they go before the built-in ones.
+        names: the last words of names -> class; they go before the built-in ones.
         patterns: class and pattern of values; each takes linear time.
         kept: names in full under which nothing is redacted.
         shown: classes that are not redacted.
@@ -35,4 +36,17 @@ class RedactionPolicy:
 
 def policy_of(settings: TelemetrySettings) -> RedactionPolicy:
     """Return what the settings say about redaction; they were checked when they were read."""
-    return RedactionPolicy()
+    return RedactionPolicy(
+        names=tuple(pair for pair in settings.redact_names if pair[1] != KEPT),
+        patterns=tuple((kind, re.compile(pattern)) for kind, pattern in settings.redact_patterns),
+        kept=tuple(name for name, kind in settings.redact_names if kind == KEPT),
+        shown=frozenset(settings.unredacted_classes),
+        pseudonyms=_pseudonyms(settings),
+    )
+
+
+def _pseudonyms(settings: TelemetrySettings) -> Pseudonyms | None:
+    key = settings.pseudonym_key
+    if key is None or not settings.pseudonym_classes:
+        return None
+    return Pseudonyms(key.secret, key.key_id, settings.pseudonym_classes)

@@ -10,20 +10,19 @@ import hmac
 import re
 import unicodedata
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.contract.vocabulary import PERSONAL_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["LEAST_KEY_BYTES", "Pseudonyms"]
+__all__ = ["Pseudonyms"]
 
-LEAST_KEY_BYTES: Final = 16
 _HEX_DIGITS: Final = 24
 _SEPARATORS: Final = re.compile(r"[\s().\-/]+")
-# Written with separators or without, it is the same number.
-_NUMBERS: Final = frozenset({"phone", "iban", "account", "card", "national_id"})
+_NOT_DIGITS: Final = re.compile(r"\D+")
 
 
 class Pseudonyms:
@@ -57,8 +56,39 @@ class Pseudonyms:
 
 
 def canonical(kind: str, value: str) -> str:
-    """Return the one spelling of all that mean the same: case, spaces and separators."""
-    text = unicodedata.normalize("NFKC", value).strip().casefold()
-    if kind == "email":
-        return text.replace("%40", "@")
-    return _SEPARATORS.sub("", text) if kind in _NUMBERS else " ".join(text.split())
+    """Return the one spelling of all that mean the same: case, width, spaces, separators and escapes."""
+    text = unicodedata.normalize("NFKC", value).casefold()
+    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    return _SPELLINGS.get(kind, str)(text)
+
+
+def _email(text: str) -> str:
+    inside = text[text.rfind("<") + 1 : -1] if text.endswith(">") else text
+    return inside.removeprefix("mailto:").replace("%40", "@").strip()
+
+
+def _number(text: str) -> str:
+    return _SEPARATORS.sub("", text)
+
+
+def _phone(text: str) -> str:
+    """Return the digits from the country on, which `+`, `%2B` and `00` all begin."""
+    digits = _NOT_DIGITS.sub("", text.replace("%2b", "+").replace("(0)", ""))
+    return digits.removeprefix("00") or text
+
+
+def _ip(text: str) -> str:
+    try:
+        address = ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return text
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+_SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = {
+    "email": _email,
+    "phone": _phone,
+    "ip": _ip,
+    # Written with separators or without, it is the same number.
+    **dict.fromkeys(("iban", "account", "card", "national_id"), _number),
+}

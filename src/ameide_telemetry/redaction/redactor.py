@@ -6,18 +6,20 @@ hidden whatever it is. All other text is searched for values that give themselve
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry import guard
 from ameide_telemetry.contract import names
 from ameide_telemetry.redaction.classes import HELD_BY_NUMBERS, marker
-from ameide_telemetry.redaction.hiding import hiding
+from ameide_telemetry.redaction.hiding import MARKER, hiding
 from ameide_telemetry.redaction.keys import NameTable, words
 from ameide_telemetry.redaction.pairs import hide_in_pairs
 from ameide_telemetry.redaction.patterns import hide_values, may_hold
 from ameide_telemetry.redaction.policy import policy_of
-from ameide_telemetry.redaction.sql import hide_in_errors, hide_literals, is_sql
+from ameide_telemetry.redaction.sql import hide_in_command, hide_in_errors, hide_in_statements
 from ameide_telemetry.redaction.urls import hide_in_urls, hide_query
 
 if TYPE_CHECKING:
@@ -39,10 +41,15 @@ _QUERIES: Final = frozenset({("url", "query"), ("query", "string"), ("querystrin
 _STATEMENTS: Final = frozenset({("db", "statement"), ("db", "query", "text"), ("sql",), ("statement",)})
 # Beyond it a text is searched in its first and last part, which are all that a line has room for.
 _MAX_TEXT: Final = 40_000
-_HALF: Final = _MAX_TEXT // 2
+_HALF: Final = _MAX_TEXT // 2 - 64
+# Words at the cut are left out: a part of a secret is one that nothing tells.
+_LAST_WORD: Final = re.compile(r"[^\s]{1,512}\Z")
+_FIRST_WORD: Final = re.compile(r"[^\s]{1,4096}")
+_LONGEST_CACHED: Final = 256
+_MAX_ITEMS: Final = 1_000
 _MAX_NAMES: Final = 4_096
 _MAX_DEPTH: Final = 12
-_SCALARS: Final = frozenset({int, float})
+_TOO_DEEP: Final = "<too deep>"
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
@@ -114,23 +121,27 @@ class Redactor:
 
     def _searched(self, text: str, found: Found) -> str:
         if len(text) > _MAX_TEXT:
-            first, last = text[:_HALF], text[-_HALF:]
-            left_out = f"<{len(text) - _MAX_TEXT} characters left out>"
-            return f"{self._searched(first, found)}\n{left_out}\n{self._searched(last, found)}"
+            return self._ends(text, found)
         hide = self._hide(found)
-        if is_sql(text):
-            text = hide_literals(text, hide)
         text = hide_in_errors(text, hide)
+        text = hide_in_statements(text, hide)
         text = hide_in_urls(text, hide, self._class_of)
-        if "=" in text or ":" in text or "</" in text:
+        if "=" in text or ":" in text or "--" in text or "</" in text or "', " in text:
             text = hide_in_pairs(text, hide, self._class_of)
         text = hide_values(text, hide)
         for kind, pattern in self._patterns:
             text = pattern.sub(lambda each, kind=kind: hide(kind, each[0]) if each[0] else "", text)  # type: ignore[misc]
         return text
 
+    def _ends(self, text: str, found: Found) -> str:
+        """Return the first and the last part of a text that is too long to be searched."""
+        first = text[: _last_word(text)]
+        last = text[_first_word(text) :]
+        left_out = f"<{len(text) - len(first) - len(last)} characters left out>"
+        return f"{self._searched(first, found)}\n{left_out}\n{self._searched(last, found)}"
+
     def _without_literals(self, text: str, found: Found) -> str:
-        return self.text(hide_literals(text[:_MAX_TEXT], self._hide(found)), found)
+        return self.text(hide_in_command(text[:_MAX_TEXT], self._hide(found)), found)
 
     def _without_values(self, text: str, found: Found) -> str:
         return hide_query(text[:_MAX_TEXT], self._hide(found), self._class_of)
@@ -148,7 +159,7 @@ class Redactor:
 
     def _kind(self, name: str) -> str:
         kind = _SITE.call(self._judged, name) or _SEARCHED
-        if len(self._kinds) < _MAX_NAMES:
+        if len(self._kinds) < _MAX_NAMES and len(name) <= _LONGEST_CACHED:
             self._kinds[name] = kind
         return kind
 
@@ -170,24 +181,31 @@ class Redactor:
             return value
         if kind in _NO_CLASSES:
             return self._inside(kind, value, found, depth)
-        if type(value) in _SCALARS and kind not in HELD_BY_NUMBERS:
-            return value
+        if isinstance(value, int | float):
+            return self._hide(found)(kind, repr(value)) if kind in HELD_BY_NUMBERS else value
+        if isinstance(value, list | tuple) and depth < _MAX_DEPTH:
+            return type(value)([self._field(kind, item, found, depth + 1) for item in value[:_MAX_ITEMS]])
+        text = str(value) if isinstance(value, str) else repr(value)
         # What stands there may have several parts; all of it is of that class.
-        return self._hide(found)(kind, value if type(value) is str else repr(value))
+        return value if value == {} or MARKER.fullmatch(text) is not None else self._hide(found)(kind, text)
 
     def _inside(self, kind: str, value: Any, found: Found, depth: int) -> Any:
-        if type(value) is str:
-            return _TEXTS[kind](self, value, found)
-        if type(value) is dict and depth < _MAX_DEPTH:
+        if isinstance(value, str):
+            return _TEXTS[kind](self, str(value), found)
+        if isinstance(value, bytes):
+            return _TEXTS[kind](self, value.decode("utf-8", "backslashreplace"), found)
+        if not isinstance(value, dict | list | tuple):
+            return value
+        if depth >= _MAX_DEPTH:
+            return _TOO_DEEP
+        if isinstance(value, dict):
             return {
-                self.text(key, found): self._member(key, item, found, depth + 1)
-                for key, item in value.items()
+                self.text(key, found) if isinstance(key, str) else key: self._member(
+                    str(key), item, found, depth + 1
+                )
+                for key, item in islice(value.items(), _MAX_ITEMS)
             }
-        if type(value) in (list, tuple) and depth < _MAX_DEPTH:
-            return type(value)([self._field(kind, item, found, depth + 1) for item in value])
-        if type(value) is bytes:
-            return self.text(value.decode("utf-8", "backslashreplace"), found)
-        return value
+        return type(value)([self._field(kind, item, found, depth + 1) for item in value[:_MAX_ITEMS]])
 
     def _member(self, name: str, value: Any, found: Found, depth: int) -> Any:
         kind = self._kinds.get(name) or self._kind(name)
@@ -201,6 +219,17 @@ _TEXTS: Final[Mapping[str, Callable[[Redactor, str, Found], str]]] = {
     _QUERY: Redactor.query,
     _STATEMENT: Redactor.statement,
 }
+
+
+def _last_word(text: str) -> int:
+    word = _LAST_WORD.search(text, _HALF - 512, _HALF)
+    return _HALF if word is None else word.start()
+
+
+def _first_word(text: str) -> int:
+    begin = len(text) - _HALF
+    word = _FIRST_WORD.match(text, begin)
+    return begin if word is None else word.end()
 
 
 @lru_cache(maxsize=8)

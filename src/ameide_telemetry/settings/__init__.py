@@ -4,10 +4,13 @@ records      what one signal is told
 model        all of it, with the origin of each value
 table        every setting: name, variables, form, default, meaning (`rows`, `signals` are its parts)
 forms        what a value may look like (`addresses`: endpoints, headers, files, plug-ins)
+hosts        lists of hosts
+privacy      what is redacted, and the key of pseudonyms (`linear`: patterns, `notation`: their parts as text)
+foreign      arguments as plain data
 hidden       variables that OpenTelemetry stumbles over by itself
 honoured     what becomes of the `OTEL_*` variables that are not in the table
 resolve      first source that speaks wins (`arguments`, `attributes`, `resolution`, `agreements`)
-spelling     near misses
+spelling     near misses (`nearness`: the known name that is most like one)
 secrets      what is never shown
 codes        of the findings made here
 reference    the page `docs/reference/settings.md`

@@ -13,6 +13,7 @@ from ameide_telemetry.settings import codes
 from ameide_telemetry.settings.foreign import type_name
 from ameide_telemetry.settings.forms import shown, split
 from ameide_telemetry.settings.rows import RESOURCE_VARIABLE
+from ameide_telemetry.settings.secrets import has_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +99,7 @@ def _parse(text: str, problems: list[Finding]) -> dict[str, str]:
     found: dict[str, str] = {}
     for index, entry in enumerate(split(text), 1):
         name, equals, value = entry.partition("=")
-        if equals and _NAME.fullmatch(unquote(name.strip())) and _is_text(value):
+        if equals and _is_name(unquote(name.strip())) and _is_text(value):
             found[unquote(name.strip())] = unquote(value.strip())
         else:
             problems.append(
@@ -130,7 +131,7 @@ def _checked(given: object, origin: str, problems: list[Finding]) -> dict[str, A
     found: dict[str, AttributeValue] = {}
     for name, value in pairs:
         kept = _value(value)
-        if isinstance(name, str) and _NAME.fullmatch(name) and kept is not None:
+        if isinstance(name, str) and _is_name(name) and kept is not None:
             found[name] = kept
         elif value is not None:
             problems.append(_problem(f"attribute {shown(name)} is not accepted", origin, ACCEPTED_ARGUMENT))
@@ -156,8 +157,14 @@ def _value(value: object) -> AttributeValue | None:
     if not isinstance(value, list | tuple):
         return None
     alike = any(all(type(part) is kind for part in value) for kind in (str, bool, int, float))
+    if not alike:
+        return None
     whole = all(_is_text(part) if isinstance(part, str) else _fits(part) for part in value)
-    return tuple(value) if alike and whole else None
+    return tuple(value) if whole else None
+
+
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and not has_credentials(name)
 
 
 def _fits(value: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -91,7 +91,7 @@ class TelemetrySettings:
     version: str = "unknown"
     environment: str = "unknown"
     namespace: str = ""
-    resource_attributes: tuple[tuple[str, AttributeValue], ...] = ()
+    resource_attributes: tuple[tuple[str, AttributeValue], ...] = field(default=(), repr=False)
     trust: Trust = "internal"
     tenant_header: str | None = None
     excluded_paths: tuple[str, ...] = ()
@@ -158,11 +158,6 @@ class TelemetrySettings:
     ) -> TelemetrySettings:
         """Return `resolve(arguments, environ)`, with the arguments as keywords."""
         return cls.resolve(arguments, environ)
-
-    def __repr__(self) -> str:
-        shown = {each.name: getattr(self, each.name) for each in fields(self) if each.repr}
-        shown["resource_attributes"] = concealed_pairs(self.resource_attributes)
-        return f"TelemetrySettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def as_status(self) -> dict[str, dict[str, object]]:
         """Return value and origin of every setting by its dotted name: plain data, without secrets."""

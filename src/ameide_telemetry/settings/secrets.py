@@ -26,6 +26,7 @@ _WORDS: Final = re.compile(
     r"bearer|basic |passw|pwd|secret|token|api.?key|private.?key|authorization|cookie|credential",
     re.IGNORECASE,
 )
+_USER_INFO: Final = re.compile(r"[^\s:@]:[^\s@]{1,256}@(?!sha[0-9]{3}:)")
 # What machines make: long, without a space, of letters and digits; and what issuers begin their keys with.
 _RUN: Final = re.compile(r"[A-Za-z0-9_+=~-]{20,}")
 _ISSUED: Final = re.compile(
@@ -60,8 +61,8 @@ def concealed_url(url: str) -> str:
 
 
 def has_credentials(text: str) -> bool:
-    """Tell whether text holds a URL with a user or a password in it."""
-    return "@" in text.partition("://")[2]
+    """Tell whether text holds a URL with a user, or a user with a password; no name of an image does."""
+    return "@" in text.partition("://")[2] or _USER_INFO.search(text) is not None
 
 
 def concealed_text(text: str) -> str:

@@ -1,0 +1,94 @@
+"""Literals of SQL, in statements, in lines about them and in the errors of drivers."""
+
+from __future__ import annotations
+
+import pytest
+
+from ameide_telemetry.redaction import Found, RedactionPolicy, Redactor
+
+REDACTOR = Redactor(RedactionPolicy())
+L = "[redacted:literal]"
+
+STATEMENTS = (
+    ("SELECT a FROM t WHERE b = 'x' AND c = 5", f"SELECT a FROM t WHERE b = {L} AND c = {L}"),
+    ("select a from t where b = 'x'", f"select a from t where b = {L}"),
+    ("SELECT a FROM t WHERE b = $1 AND c = :name AND d = ? AND e = %s", None),
+    ('SELECT "a"."b" FROM "t" WHERE "a" = \'x\'', f'SELECT "a"."b" FROM "t" WHERE "a" = {L}'),
+    ('SELECT a FROM t WHERE b IN ("x", "y")', f"SELECT a FROM t WHERE b IN ({L}, {L})"),
+    ("SELECT a FROM t WHERE b = 'it''s' AND c = ''", f"SELECT a FROM t WHERE b = {L} AND c = ''"),
+    ("SELECT a FROM t WHERE b = 'C:\\' AND c = 'x'", f"SELECT a FROM t WHERE b = {L}"),
+    ("SELECT a FROM t WHERE b = $$x$$ OR b = $q$y$q$", f"SELECT a FROM t WHERE b = {L} OR b = {L}"),
+    ("SELECT a FROM t -- don't\nWHERE b = 'x'", f"SELECT a FROM t {L}\nWHERE b = {L}"),
+    ("SELECT a /* all */ FROM t WHERE b = 'x'", f"SELECT a /* all */ FROM t WHERE b = {L}"),
+    ("SELECT q'[it's]', a FROM t WHERE b = 'x'", f"SELECT q{L}"),
+    ("INSERT INTO t VALUES ('x', -1.5e3, 0xFF, \"y\")", f"INSERT INTO t VALUES ({L}, {L}, {L}, {L})"),
+    ("INSERT INTO t (a) VALUES (ARRAY[7, 8])", f"INSERT INTO t (a) VALUES (ARRAY[{L}, {L}])"),
+    ("UPDATE t SET a = 'unended", f"UPDATE t SET a = {L}"),
+    ("alter user bob password 'x'", f"alter user bob password {L}"),
+    (
+        "(0.001) SELECT a FROM t WHERE b = 'x'; args=('x',)",
+        f"(0.001) SELECT a FROM t WHERE b = {L}; args=({L},)",
+    ),
+    (
+        "duration: 0.5 ms  statement: DELETE FROM t WHERE a = 7",
+        f"duration: 0.5 ms  statement: DELETE FROM t WHERE a = {L}",
+    ),
+    ("[SQL: INSERT INTO t VALUES ('a]b', 2)] n=1", f"[SQL: INSERT INTO t VALUES ({L}, {L})] n=1"),
+    ("[parameters: ('a', 'b]')]\n(Background)", f"[parameters: {L}]\n(Background)"),
+    ("[generated in 0.0001s] ('bob', 'x')", f"[generated in 0.0001s] {L}"),
+    (
+        "DETAIL:  Key (lower(email))=(a b) c) already exists.",
+        f"DETAIL:  Key (lower(email))=({L}) already exists.",
+    ),
+    ("DETAIL:  Failing row contains (1, bo\nb).\nnext", f"DETAIL:  Failing row contains ({L}).\nnext"),
+    ("Duplicate entry 'o'bob' for key 't.a'", f"Duplicate entry '{L}' for key 't.a'"),
+    ("Select 'a' from the list of 3", None),
+    ("update 3 of 5 set 'x' off", None),
+    ("CALL me 'later', 5 times", None),
+    ("[generated code] is 'fine'", None),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), STATEMENTS)
+def test_literals_go_and_names_stay(text: str, shown: str | None) -> None:
+    """What a statement says to whom is hidden, counted once each, and prose is no statement."""
+    found: Found = {}
+    expected = text if shown is None else shown
+    assert REDACTOR.text(text, found) == expected
+    assert found.get("literal", 0) == expected.count(L)
+    assert REDACTOR.text(expected, found) == expected
+
+
+COMMANDS = (
+    ("AUTH hunter2", f"AUTH {L}"),
+    ("SET user:1 bob", f"SET {L}"),
+    ("SET ? ?", None),
+    ("PING", None),
+    ("SELECT a FROM t", None),
+    ("SAVEPOINT sa_savepoint_1", None),
+    ('{"find": "users", "limit": 5}', f'{{"find": {L}, "limit": {L}}}'),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), COMMANDS)
+def test_what_a_database_was_asked_has_no_literals_in_any_language(text: str, shown: str | None) -> None:
+    """Of commands without quotes the first word stays."""
+    found: Found = {}
+    expected = text if shown is None else shown
+    assert REDACTOR.field("db.query.text", text, found) == expected
+    assert REDACTOR.field("db.query.text", expected, found) == expected
+    assert found.get("literal", 0) == expected.count(L)
+
+
+def test_a_traceback_behind_a_statement_stays_readable() -> None:
+    """Only the statement in it loses literals; files and numbers of lines stay."""
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/srv/a.py", line 7, in f\n    run("SELECT a FROM t WHERE b = 5")'
+        "\n  File \"/srv/b.py\", line 9, in g\nKeyError: 'x'"
+    )
+    redacted = REDACTOR.text(text, {})
+    assert "= 5" not in redacted
+    assert all(
+        each in redacted for each in ('File "/srv/a.py", line 7', 'File "/srv/b.py", line 9', "KeyError: 'x'")
+    )

@@ -1,0 +1,166 @@
+"""Values that give themselves away are found wherever they stand, and ids stay as they are."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from ameide_telemetry.redaction import Found, RedactionPolicy, Redactor
+from redaction.kit import machines
+from redaction.kit.lines import SHAPES, line
+from redaction.kit.machines import MACHINES, SIXTEEN_DIGITS
+from redaction.kit.people import PEOPLE
+
+REDACTOR = Redactor(RedactionPolicy())
+POSITIVES = 2_000
+NEGATIVES = 20_000
+SOAK = 1_000_000
+LINES = 20_000
+
+
+def _recall(kind: str, count: int) -> tuple[float, list[str]]:
+    make, frames = PEOPLE[kind]
+    random = Random(kind)
+    missed = []
+    for number in range(count):
+        value = make(random)
+        text = frames[number % len(frames)].format(value)
+        if value in REDACTOR.text(text, {}):
+            missed.append(text)
+    return 1 - len(missed) / count, missed
+
+
+def _touched(name: str, count: int) -> list[str]:
+    make = MACHINES[name]
+    random = Random(name)
+    texts = (machines.FRAMES[n % len(machines.FRAMES)].format(make(random)) for n in range(count))
+    return [text for text in texts if REDACTOR.text(text, {}) != text]
+
+
+@pytest.mark.parametrize("kind", PEOPLE)
+def test_at_least_99_of_100_generated_values_are_found(kind: str) -> None:
+    """Of 2,000 values of each kind in eight or more frames, 99 % are redacted."""
+    recall, missed = _recall(kind, POSITIVES)
+    print(f"{kind}: recall {recall:.4f}")
+    assert recall >= 0.99, missed[:5]
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_generated_ids_and_times_are_never_redacted(name: str) -> None:
+    """Of 20,000 ids or times of each kind, alone and within a sentence, none is touched."""
+    assert _touched(name, NEGATIVES) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_million_generated_ids_are_never_redacted(name: str) -> None:
+    """Of a million ids or times of each kind, none is touched."""
+    assert _touched(name, SOAK) == []
+
+
+def test_a_bare_number_of_sixteen_digits_is_hardly_ever_redacted() -> None:
+    """At most one of 10,000 numbers as long as that of a card is taken for one."""
+    random = Random(16)
+    touched = sum(
+        REDACTOR.text(text, {}) != text for text in (SIXTEEN_DIGITS(random) for _ in range(NEGATIVES))
+    )
+    assert touched <= NEGATIVES // 10_000
+
+
+def test_lines_without_secrets_stay_as_they_are() -> None:
+    """Of 20,000 lines of more than sixty shapes, at most two are touched."""
+    assert len(SHAPES) >= 60
+    random = Random(60)
+    touched = {text for text in (line(random) for _ in range(LINES)) if REDACTOR.text(text, {}) != text}
+    assert len(touched) <= LINES // 10_000, sorted(touched)[:10]
+
+
+CLEAN = (
+    "git@host:org/repo",
+    "git@github.com:org/repo",
+    "ssh://git@github.com/org/repo",
+    "pkg@1.2.3",
+    "pkg@1.2.3-beta.rc",
+    "image@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "version 4.18.0.305 of 6.1.1.0",
+    "blk_-1608999687919862906",
+    "Bearer authentication required",
+    "bearer authentication-required",
+    "Basic authentication is off",
+    "token: unexpected '}'",
+    "password=None",
+    "password: None, token=null",
+    "token = get_token(x)",
+    "password = os.environ['PW']",
+    "token = self.token",
+    "user = login(password=form.password)",
+    "def login(name: str, password: str = '', token: Optional[str] = None) -> None:",
+    "def login(password: SecretStr, api_key: str | None) -> None:",
+    "select a file from disk 3",
+    "Select 'small' from the list",
+    "update your settings 'now'",
+    "call get(3) 'later'",
+    "password: too short",
+    "Password: must have 8 characters",
+    "icon@2x.png getty@tty1.service",
+    "offset +33554432 and +1 2 3",
+    "the token expired, the password is wrong: see the manual",
+    "token=Token{a64f992 ActivityRecord{de9231d",
+    "activity token: android.os.BinderProxy@2bd79ce",
+    "dsn=4.0.0, stat=Deferred",
+    "api_key={api_key} secret=%s token=${TOKEN} password=***",
+    'headers = {"Authorization": f"Bearer {token}"}',
+    'WWW-Authenticate: Bearer realm="x", error="invalid_token"',
+    "arn:aws:iam::123456789012:role/admin",
+    "sk-frontend-deployment-7d9f8b6c5-x2x4z",
+    "https://shop.test/orders/8?page= http://[::1]:8080/x",
+)
+
+
+@pytest.mark.parametrize("text", CLEAN)
+def test_text_that_only_looks_like_a_secret_stays(text: str) -> None:
+    """What has the shape of a secret and is none is not touched."""
+    assert REDACTOR.text(text, {}) == text
+
+
+FOUND = (
+    ("AKIAIOSFODNN7EXAMPLE", "key"),
+    ("ghp_" + "a1B2" * 9, "key"),
+    ("glpat-" + "a1B2" * 5, "key"),
+    ("sk-ant-api03-" + "a1B2" * 8, "key"),
+    ("xoxb-123456789012-" + "a1B2" * 4, "key"),
+    ("sk_live_" + "a1B2" * 5, "key"),
+    ("https://hooks.test/services/T00000000/B00000000/" + "X" * 24, "key"),
+    ("https://api.test/bot123456789:AA" + "a1B" * 11 + "/send", "key"),
+    ("Bearer 8f3a9b2c7d1e", "authorization"),
+    ("Bearer%208f3a9b2c7d1e", "authorization"),
+    ("basic dXNlcjpwYXNzd29yZA==", "authorization"),
+    ("Bearer%20eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "jwt"),
+    ("'x\\neyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'", "jwt"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "private_key"),
+    ("-----BEGIN PRIVATE KEY-----\\nMIIE", "private_key"),
+    ("MIIE\n-----END OPENSSH PRIVATE KEY-----", "private_key"),
+    ("bob\uff20example.com", "email"),
+    ("bob\\u0040example.com", "email"),
+    ("bob%2540example.com", "email"),
+    ("kontakt+49-30-1234567", None),
+    ("tel:+49-30-12345678", "phone"),
+    ("%2B4915112345678", "phone"),
+    ("DE89-3704-0044-0532-0130-00", "iban"),
+    ("GB82 WEST 1234 5698 7654 32.", "iban"),
+    ("DE88 3704 0044 0532 0130 00", None),
+    ("4111 1111 1111 1111", "card"),
+    ("4111 1111 1111 1112", None),
+    ("order 4111111111111111", None),
+    ("visa 4111111111111111", "card"),
+)
+
+
+@pytest.mark.parametrize(("text", "kind"), FOUND)
+def test_a_value_is_told_by_how_it_looks(text: str, kind: str | None) -> None:
+    """Each kind is found once and counted once, and near misses are none."""
+    found: Found = {}
+    redacted = REDACTOR.text(text, found)
+    assert found == ({} if kind is None else {kind: 1})
+    assert (redacted == text) is (kind is None)
