@@ -7,6 +7,7 @@ a secret is hidden whatever it looks like.
 from __future__ import annotations
 
 import re
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.contract.vocabulary import SECRET_CLASSES
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     ClassOf = Callable[[str], str | None]
 
-__all__ = ["hide_in_pairs"]
+__all__ = ["hide_in_pairs", "may_hold_pairs"]
 
 # The look behind lets a name begin at its beginning only, so that long runs of letters are read once.
 _BEGIN: Final = r"(?<![\w.])(?<!\w-)"
@@ -122,11 +123,28 @@ _STARS: Final = re.compile(r"(?:\*{3,}|x{4,}|X{4,}|\.{3}|<)(?![^\s,;&)}\]\"'<>])
 _LEAST: Final = 6
 
 
+_NAME_CHARACTERS: Final = f"{ascii_letters}{digits}_.-"
+_LONGEST_NAME: Final = 112
+
+
 class _Span(NamedTuple):
     """Where a value stands."""
 
     begin: int
     end: int
+
+
+def may_hold_pairs(text: str, class_of: ClassOf) -> bool:
+    """Tell whether a telling name stands before `=` or `:`, in text without escapes; much cheaper than a search."""
+    for mark in "=:":
+        at = text.find(mark)
+        while at >= 0:
+            before = text[max(0, at - _LONGEST_NAME) : at].rstrip(" \t\"':")
+            name = before[len(before.rstrip(_NAME_CHARACTERS)) :]
+            if name and class_of(name) is not None:
+                return True
+            at = text.find(mark, at + 1)
+    return False
 
 
 def hide_in_pairs(text: str, hide: Hide, class_of: ClassOf) -> str:

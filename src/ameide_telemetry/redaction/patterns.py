@@ -109,25 +109,29 @@ _PHONE: Final = re.compile(
 )
 _GROUP: Final = re.compile(r"[0-9]+")
 _NOT_DIGITS: Final = re.compile(r"[^0-9]+")
-# Of all that can be found, nearly everything has one of these.
-_SIGN: Final = re.compile(r"[=:@?+%'\\\uff20]").search
+# Of all that can be found, nearly everything has one of these, or a telling name before `=` or `:`.
+_SIGN: Final = re.compile(r"[@?+%'\\\uff20]").search
 
 
 def may_hold(text: str) -> bool:
-    """Tell whether text can hold any of what is told by how it looks, or a name with its value.
+    """Tell whether text can hold any of what is told by how it looks.
 
     Nearly all texts of a service cannot, and a few tests for single characters say so.
     """
-    if _SIGN(text) is not None or "--" in text or "</" in text or "&#" in text:
+    if _SIGN(text) is not None or "--" in text or "</" in text or "&#" in text or "&q" in text:
         return True
     size = len(text)
     if size < _LEAST_DIGITS:
         return False
-    if " FROM " in text or " INTO " in text or "row contains (" in text:
+    if " FROM " in text or " INTO " in text or " SET " in text or _names_driver(text):
         return True
     if _DIGITS(text) is not None or _names_scheme(text):
         return True
     return size >= _LEAST_LONG and _LONG(text) is not None
+
+
+def _names_driver(text: str) -> bool:
+    return "row contains (" in text or "Key (" in text or "[parameters: " in text or "[SQL: " in text
 
 
 def _names_scheme(text: str) -> bool:

@@ -16,7 +16,7 @@ from ameide_telemetry.contract import names
 from ameide_telemetry.redaction.classes import HELD_BY_NUMBERS, marker
 from ameide_telemetry.redaction.hiding import MARKER, hiding
 from ameide_telemetry.redaction.keys import NameTable, words
-from ameide_telemetry.redaction.pairs import hide_in_pairs
+from ameide_telemetry.redaction.pairs import hide_in_pairs, may_hold_pairs
 from ameide_telemetry.redaction.patterns import hide_values, may_hold
 from ameide_telemetry.redaction.policy import policy_of
 from ameide_telemetry.redaction.sql import hide_in_command, hide_in_errors, hide_in_statements
@@ -40,7 +40,7 @@ _PARAMETERS: Final = ("db.query.parameter.", "db.operation.parameter.")
 _QUERIES: Final = frozenset({("url", "query"), ("query", "string"), ("querystring",), ("http", "query")})
 _STATEMENTS: Final = frozenset({("db", "statement"), ("db", "query", "text"), ("sql",), ("statement",)})
 # Beyond it a text is searched in its first and last part, which are all that a line has room for.
-_MAX_TEXT: Final = 40_000
+_MAX_TEXT: Final = 131_072
 _HALF: Final = _MAX_TEXT // 2 - 64
 # Words at the cut are left out: a part of a secret is one that nothing tells.
 _LAST_WORD: Final = re.compile(r"[^\s]{1,512}\Z")
@@ -69,7 +69,7 @@ class Redactor:
         self._table = NameTable(exact, policy.names)
         self._patterns = policy.patterns
         # What a deployment's own patterns look for is not known here.
-        self._may_hold: Callable[[str], object] = bool if policy.patterns else may_hold
+        self._may_hold: Callable[[str], object] = bool if policy.patterns else self._may_hold_known
         self._pseudonyms = policy.pseudonyms
         self._shown = policy.shown
         self._kinds: dict[str, str] = {}
@@ -119,6 +119,9 @@ class Redactor:
         redacted = _SITE.call(self._without_values, text, found)
         return marker("query") if redacted is None else redacted
 
+    def _may_hold_known(self, text: str) -> bool:
+        return may_hold(text) or ((":" in text or "=" in text) and may_hold_pairs(text, self._class_of))
+
     def _searched(self, text: str, found: Found) -> str:
         if len(text) > _MAX_TEXT:
             return self._ends(text, found)
@@ -126,7 +129,7 @@ class Redactor:
         text = hide_in_errors(text, hide)
         text = hide_in_statements(text, hide)
         text = hide_in_urls(text, hide, self._class_of)
-        if "=" in text or ":" in text or "--" in text or "</" in text or "', " in text:
+        if _escaped(text) or may_hold_pairs(text, self._class_of):
             text = hide_in_pairs(text, hide, self._class_of)
         text = hide_values(text, hide)
         for kind, pattern in self._patterns:
@@ -211,6 +214,11 @@ class Redactor:
         kind = self._kinds.get(name) or self._kind(name)
         # Only at the top are such names the contract's.
         return self._field(_SEARCHED if kind is _KEPT else kind, value, found, depth)
+
+
+def _escaped(text: str) -> bool:
+    """Tell whether names and values may be parted by more than `=` and `:`."""
+    return "%" in text or "&" in text or "\\" in text or "<" in text or "--" in text or "', " in text
 
 
 _NO_CLASSES: Final = frozenset({_KEPT, _SEARCHED, _QUERY, _STATEMENT})
