@@ -42,6 +42,15 @@ STATEMENTS = (
     ),
     ("DETAIL:  Failing row contains (1, bo\nb).\nnext", f"DETAIL:  Failing row contains ({L}).\nnext"),
     ("Duplicate entry 'o'bob' for key 't.a'", f"Duplicate entry '{L}' for key 't.a'"),
+    ("Duplicate entry 'a\nb' for key 't.a'\nnext", f"Duplicate entry '{L}' for key 't.a'\nnext"),
+    (
+        "(1062, \"Duplicate entry '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----' for key 'a'\")",
+        f"(1062, \"Duplicate entry '{L}' for key 'a'\")",
+    ),
+    (
+        "(1062, \"Duplicate entry '-----BEGIN PRIVATE KEY-----\\nMIIE' for key 'a'\")",
+        f"(1062, \"Duplicate entry '{L}' for key 'a'\")",
+    ),
     ("Select 'a' from the list of 3", None),
     ("update 3 of 5 set 'x' off", None),
     ("CALL me 'later', 5 times", None),

@@ -28,6 +28,16 @@ URLS = (
     ("re.compile('(?P<a>=b)(?:x=y)')", None),
     ("/a;jsessionid=ABC123?x=1", f"/a;jsessionid=[redacted:cookie]?x={Q}"),
     ("https://a.test/x://b@c", None),
+    ("curl -u admin:0EE7hn1KW9VLUG https://x", f"curl -u {C} https://x"),
+    ("curl --user 'admin:a b' https://x", f"curl --user '{C}' https://x"),
+    ('curl -s --user="admin:x" https://x', f'curl -s --user="{C}" https://x'),
+    ("curl --proxy-user bob:hunter https://x", f"curl --proxy-user {C} https://x"),
+    ("Command '['curl', '-u', 'bob:hunter', 'x']' failed", f"Command '['curl', '-u', '{C}', 'x']' failed"),
+    ("docker run -u 1000:1000 --user node:node x", None),
+    ("docker run --user www-data:adm x", None),
+    ("curl -u admin: https://x", None),
+    ("curl -u admin:$PASSWORD https://x", None),
+    ("sort -u a.txt | uniq", None),
 )
 
 

@@ -154,6 +154,26 @@ FOUND = (
     ("4111 1111 1111 1112", None),
     ("order 4111111111111111", None),
     ("visa 4111111111111111", "card"),
+    ("/items/4929-2891-4099-1166", "card"),
+    ("/items/4278 4127 0914 8039", "card"),
+    ("/items/4111111111111111", None),
+    ("/visa/4111111111111111", None),
+    ("/items/2026-1122-1830-0000", None),
+    ("note=card+5178887809452662", "card"),
+    ("note=5178887809452662+card", "card"),
+    ("note=order+5178887809452662", None),
+    ("note=4929+2891+4099+1166&b=1", "card"),
+    ("note=4929%202891%204099%201166", "card"),
+    ("card%20349401740997184", "card"),
+    ("note=DE89+3704+0044+0532+0130+00", "iban"),
+    ("note=-----BEGIN+RSA+PRIVATE+KEY-----%0AMIIE%2Ba%0A-----END+RSA+PRIVATE+KEY-----%0A", "private_key"),
+    ("-----BEGIN%20PRIVATE%20KEY-----%0AMIIE%0A-----END%20PRIVATE%20KEY-----", "private_key"),
+    ('{"note": "-----BEGIN EC PRIVATE KEY-----\\nMIIE\\n-----END EC PRIVATE KEY-----\\n"}', "private_key"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KE", "private_key"),
+    ("-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----", None),
+    ("Set-Up: x; .eJwNyEEKgCAQBdC7_LWLoBYT.aSDqGg.0K9qBd5pXvWmB5f6yG1mT0hJ3xI", "cookie"),
+    ("session=eJwNyEEKgCAQBdC7_LWLoBYTNz", "cookie"),
+    ("note=eJwNyEEKgCAQBdC7_LWLoBYTNz", None),
 )
 
 
@@ -164,3 +184,95 @@ def test_a_value_is_told_by_how_it_looks(text: str, kind: str | None) -> None:
     redacted = REDACTOR.text(text, found)
     assert found == ({} if kind is None else {kind: 1})
     assert (redacted == text) is (kind is None)
+
+
+BESIDE_KEYS = (
+    ("the key MIIE\n-----END PRIVATE KEY-----' for it", "the key [redacted:private_key]' for it"),
+    ("\\nMIIE\\n-----END PRIVATE KEY-----\\n", "[redacted:private_key]\\n"),
+    ("'-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----'", "'[redacted:private_key]'"),
+    ("a=-----BEGIN+PRIVATE+KEY-----%0AM%0A-----END+PRIVATE+KEY-----&b=c", "a=[redacted:private_key]&b=c"),
+    ("a=MIIE%0A-----END+PRIVATE+KEY-----&b=c", "a=[redacted:private_key]&b=c"),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), BESIDE_KEYS)
+def test_what_stands_beside_a_private_key_stays(text: str, shown: str) -> None:
+    """From its first dash to its last one, no more and no less; without them what can be base64."""
+    assert REDACTOR.text(text, {}) == shown
+
+
+HEX, WORD, UPPER = "0a1b2c3d" * 8, "a1B2" * 25, "A1B2" * 16
+VENDORS = (
+    *(f"dp.{kind}.{WORD[:40]}" for kind in ("pt", "st", "st.prd", "ct", "sa")),
+    *(f"do{kind}_v1_{HEX}" for kind in "por"),
+    *(f"pscale_{kind}_{WORD[:43]}" for kind in ("pw", "tkn")),
+    *(f"NR{kind}" for kind in ("JS-" + HEX[:19], "AK-" + UPPER[:27])),
+    *("figd_" + WORD[:40], "glc_" + WORD[:80], "sbp_" + HEX[:40], "fm2_" + WORD[:100], "hvp." + WORD[:90]),
+    *(f"{WORD[:14]}.atlasv1.{WORD[:67]}", f"dt0c01.{UPPER[:24]}.{UPPER}", f"pat{WORD[:14]}.{HEX}"),
+    *("EAAA" + WORD[:60], f"{HEX[:32]}-us12", "key-" + HEX[:32], "SK" + HEX[:32], "HRKU-" + WORD[:60]),
+    *(f"xkeysib-{HEX}-{WORD[:16]}", "pplx-" + WORD[:48], "xai-" + WORD[:80], "r8_" + WORD[:37]),
+    *("rubygems_" + HEX[:48], "GR1348941" + WORD[:20], "lin_api_" + WORD[:40], "ntn_" + WORD[:46]),
+    *(
+        "secret_" + WORD[:43],
+        "gsk_" + WORD[:52],
+        "dapi" + HEX[:32],
+        "HRKU-01234567-89ab-cdef-0123-456789abcdef",
+    ),
+)
+
+
+@pytest.mark.parametrize("key", VENDORS)
+def test_a_vendors_key_is_told_by_its_prefix(key: str) -> None:
+    """Alone, quoted, within a sentence and escaped, and nothing of it stays; behind a letter it is none."""
+    for frame in ("{}", "'{}'", "the partner has {} on file", "note={}&b=1", "https://x.test/{}", "%22{}%22"):
+        found: Found = {}
+        redacted = REDACTOR.text(frame.format(key), found)
+        assert (found, key[-8:] in redacted) == ({"key": 1}, False)
+    assert REDACTOR.text(f"x{key[1:]}", {}) == f"x{key[1:]}" or key[0] in "0a"
+
+
+HOOKS = (
+    "https://discord.com/api/webhooks/123456789012345678/" + WORD[:68],
+    "https://discordapp.com/api/v10/webhooks/1234567890123456789/" + WORD[:68],
+    "https://hooks.slack.com/services/T0/B0/" + WORD[:24],
+    "https://hooks.slack.com/workflows/T0A1B2C3D/A0A1B2C3D/123456789012345678/" + WORD[:24],
+)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_of_a_web_hook_the_host_stays_and_the_token_goes(hook: str) -> None:
+    """Whoever knows such an address can write under it."""
+    found: Found = {}
+    redacted = REDACTOR.text(f"POST {hook} 204", found)
+    assert found == {"key": 1}
+    assert redacted.startswith(hook[:24])
+    assert redacted.endswith("[redacted:key] 204")
+
+
+NO_KEYS = (
+    f"digest {HEX}",
+    f"etag {HEX[:32]}",
+    f"{HEX[:32]}-use1",
+    f"a{HEX[:32]}-us12",
+    f"monkey-{HEX[:32]}",
+    f"key-{HEX}",
+    f"key-{HEX[:31]}",
+    f"SK{HEX[:31]} TASK{HEX[:32]} SK{HEX[:32]}0",
+    f"path{WORD[:14]}.{HEX}",
+    f"pat{WORD[:14]}.{HEX[:40]}",
+    f"EAAA{WORD[:20]} EAAA{WORD[:61]}",
+    "secret_name_of_the_service_in_the_vault_of_the_team",
+    f"secret_{WORD[:42]}",
+    f"r8_{WORD[:20]} figd_{WORD[:10]} glc_{WORD[:10]} sbp_{HEX[:20]} xai-grok-2-latest-vision",
+    "pplx-70b-online-with-a-very-long-name-of-a-model-behind-it",
+    "dt0c01.SHORT.SHORT dp.st.short rubygems_mirror_of_the_company",
+    "GR1348941 HRKU-1 NRJS-1 hvp.short fm2_short",
+    "https://discord.com/api/webhooks/123456789012345678",
+    "hooks.slack.com/services answered 200",
+)
+
+
+@pytest.mark.parametrize("text", NO_KEYS)
+def test_what_begins_like_a_vendors_key_and_is_none_stays(text: str) -> None:
+    """A hash, another length, another word before: nothing is touched."""
+    assert REDACTOR.text(text, {}) == text

@@ -222,6 +222,7 @@ METRIC_DENIED_ATTRIBUTES: Final[frozenset[str]] = frozenset(
 PERSONAL_NAMES: Final[Mapping[str, str]] = {
     "client.address": "ip",
     "client.ip": "ip",
+    "db.connection_string": "key",
     "enduser.email": "email",
     "geo.location.lat": "location",
     "geo.location.lon": "location",

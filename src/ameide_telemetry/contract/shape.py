@@ -127,7 +127,7 @@ METRICS: Final[Mapping[str, Place]] = {"denied_attributes": Place(_TEXTS)}
 REDACTION: Final[Mapping[str, Place]] = {"kept": Place(_TEXTS), "personal": Place(_MAP)}
 """The keys of `[redaction]`."""
 
-PERSONAL: Final = _word(vocabulary.PERSONAL_CLASSES)
+PERSONAL: Final = _word((*vocabulary.PERSONAL_CLASSES, *vocabulary.SECRET_CLASSES))
 """Each value of `[redaction.personal]`."""
 
 PATTERN: Final = _TEXT

@@ -127,6 +127,17 @@ _ENDINGS: Final = (
     ("appsecret", "secret"),
     ("apikey", "key"),
 )
+# What stands before the phrases above where all is written in one word.
+_FIRST: Final = frozenset(
+    {
+        *("admin", "api", "app", "billing", "bot", "buyer", "client", "company", "consumer", "contact"),
+        *("customer", "database", "db", "delivery", "device", "employee", "ftp", "github", "gitlab", "guest"),
+        *("ldap", "login", "member", "merchant", "mongo", "my", "mysql", "oauth", "office", "owner"),
+        *("partner", "payee", "payer", "person", "postgres", "proxy", "recipient", "redis", "root", "seller"),
+        *("sender", "shipping", "signing", "slack", "smtp", "ssh", "ssl", "stripe", "tls", "twilio", "user"),
+        *("webhook", "sms", "email", "mail", "session", "refresh", "auth", "private", "access", "bearer"),
+    }
+)
 # Names that end in one of the words above and say nothing about a person or a secret.
 _HARMLESS: Final = (
     *("host ip", "pod ip", "node ip", "server ip", "cluster ip", "service ip", "bind ip", "listen ip"),
@@ -145,6 +156,7 @@ _HARMLESS: Final = (
     *("resume token", "fencing token", "syntax token", "unexpected token", "invalid token", "by token"),
     *("browser mobile", "dash card", "score card", "report card", "is mobile", "by email", "via email"),
     *("wild card", "sim card", "network card", "graphics card", "sound card", "by phone", "by card", "by ip"),
+    *("post card", "time card", "business card"),
     *("public key", "partition key", "by street", "per street", "lock pin", "gpio pin", "map pin", "hot key"),
 )
 # What may stand behind such a phrase without changing what it means.
@@ -209,12 +221,18 @@ class NameTable:
         found = words(name)
         if not found or found[0] in _ABOUT:
             return None
+        kind = self._qualified(found)
+        if kind is _NOTHING:
+            kind = self._qualified(tuple(part for each in found for part in _parted(each)))
+        if kind is _NOTHING:
+            return next((each for ending, each in _ENDINGS if found[-1].endswith(ending)), None)
+        return kind
+
+    def _qualified(self, found: tuple[str, ...]) -> str | None:
         kind = self._ending(found)
         while kind is _NOTHING and len(found) > 1 and found[-1] in _QUALIFIERS:
             found = found[:-1]
             kind = self._ending(found)
-        if kind is _NOTHING:
-            return next((each for ending, each in _ENDINGS if found[-1].endswith(ending)), None)
         return kind
 
     def _ending(self, found: tuple[str, ...]) -> str | None:
@@ -231,3 +249,36 @@ _NOTHING: Final = ""
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case; `camelCase`, `kebab-case`, dots and digits part them."""
     return tuple([each.lower() for each in _WORDS.findall(name[-_MAX_NAME:])])
+
+
+_KNOWN: Final = frozenset(
+    {
+        *(word for each in (*_PHRASES.values(), _HARMLESS) for phrase in each for word in phrase.split()),
+        *_QUALIFIERS,
+        *_FIRST,
+    }
+    - {"b"}
+)
+_LONGEST_KNOWN: Final = max(map(len, _KNOWN))
+_LONGEST_PARTED: Final = 48
+
+
+def _parted(word: str) -> tuple[str, ...]:
+    """Return the known words that a word is made of, as few as can be; itself when there are none."""
+    if word in _KNOWN or len(word) > _LONGEST_PARTED:
+        return (word,)
+    # The words up to each place.
+    parted: list[tuple[str, ...] | None] = [()]
+    for end in range(1, len(word) + 1):
+        begins = range(max(0, end - _LONGEST_KNOWN), end)
+        fits = [
+            (*before, word[begin:end])
+            for begin in begins
+            if (before := _known(parted, word, begin, end)) is not None
+        ]
+        parted.append(min(fits, key=len, default=None))
+    return parted[-1] or (word,)
+
+
+def _known(parted: list[tuple[str, ...] | None], word: str, begin: int, end: int) -> tuple[str, ...] | None:
+    return parted[begin] if word[begin:end] in _KNOWN else None

@@ -135,7 +135,7 @@ class _Span(NamedTuple):
 
 
 def may_hold_pairs(text: str, class_of: ClassOf) -> bool:
-    """Tell whether a telling name stands before `=` or `:`, in text without escapes; much cheaper than a search."""
+    """Tell whether a telling name stands before `=` or `:` in text without escapes; cheaper than a search."""
     for mark in "=:":
         at = text.find(mark)
         while at >= 0:

@@ -22,15 +22,24 @@ __all__ = ["hide_values", "may_hold"]
 
 # A word may begin behind an escape of a URL or of a string, too.
 _EDGE: Final = r"(?:(?<![A-Za-z0-9_\-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+# What forms write for a space.
+_SPACE: Final = r"(?: |\+|%20)"
+_PEM_LABEL: Final = rf"{_SPACE}(?:[A-Z0-9]{{1,12}}{_SPACE}){{0,3}}PRIVATE{_SPACE}KEY(?:{_SPACE}BLOCK)?-----"
+# The label behind the body may be cut.
 _PEM: Final = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:(?!-----END ).){0,16384}+(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
+    rf"-----BEGIN{_PEM_LABEL}(?:(?!-----END[ +%]).){{0,16384}}+"
+    rf"(?:-----END(?:{_SPACE}[A-Z0-9]{{1,12}}+){{0,5}}+-{{0,5}})?",
     re.DOTALL,
 )
-# Only its end is there when a text was cut.
-_PEM_END: Final = re.compile(
-    r"(?<![A-Za-z0-9+/=\s\\])[A-Za-z0-9+/=\s\\]*+-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+# Only its end is there when a text was cut; what stands before it is read backwards, line by line.
+_PEM_END: Final = re.compile(rf"-----END{_PEM_LABEL}")
+_BREAK: Final = r"(?:[ \t]{0,16}[\r\n]|[rn]\\|[ADad]0%)"
+_BASE64: Final = rf"(?:(?!{_BREAK})[A-Za-z0-9+/%])"
+_PEM_BODY: Final = re.compile(
+    rf"{_BREAK}*+(?:={{0,2}}|(?:D3%){{0,2}}){_BASE64}++"
+    rf"(?:{_BREAK}++{_BASE64}{{16,}}+| {_BASE64}{{40,}}+|{_BREAK}++{_BASE64}++\Z)*+"
 )
+_MAX_PEM: Final = 16_384
 _JWT: Final = re.compile(r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{7,}+(?:\.[A-Za-z0-9_\-]*+){1,4}")
 _LEAST_HEADER: Final = 10
 _LEAST_CLAIMS: Final = 16
@@ -52,14 +61,34 @@ _KEY: Final = re.compile(
     r"|sk-(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_\-]{20,}+|sk-[A-Za-z0-9]{32,}+"  # Anthropic, OpenAI
     r"|SG\.[A-Za-z0-9_\-]{16,}+\.[A-Za-z0-9_\-]{16,}+"  # SendGrid
     r"|npm_[A-Za-z0-9]{36,}+|pypi-Ag[A-Za-z0-9_\-]{32,}+|dckr_pat_[A-Za-z0-9_\-]{20,}+"  # registries
-    r"|hf_[A-Za-z0-9]{30,}+|dop_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # Hugging Face and others
-    r"|hv[sbr]\.[A-Za-z0-9_\-]{20,}+|AGE-SECRET-KEY-1[0-9A-Z]{50,}+|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"
+    r"|hf_[A-Za-z0-9]{30,}+|do[opr]_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # Hugging Face and others
+    r"|hv[sbrp]\.[A-Za-z0-9_\-]{20,}+|AGE-SECRET-KEY-1[0-9A-Z]{50,}+|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"
     r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{22,}+|NRAK-[A-Z0-9]{27}"
     r"|EAACEdEose0cBA[0-9A-Za-z]{1,512}+|AC[0-9a-f]{32}(?=:[0-9a-f]{32})"
     r"|(?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,40}+"  # Telegram
     r"|ATATT3[A-Za-z0-9_\-=]{60,}+|lin_api_[A-Za-z0-9]{32,}+|ntn_[A-Za-z0-9]{40,}+|dapi[0-9a-f]{32}"
     r"|sntry[su]_[A-Za-z0-9_\-+/=]{40,}+|gsk_[A-Za-z0-9]{40,}+|tskey-[a-z]{1,12}-[A-Za-z0-9\-]{16,}+"
+    r"|dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_\-]{2,35}\.)?[A-Za-z0-9]{40,44}+"  # Doppler
+    r"|pscale_(?:pw|tkn|oauth)_[A-Za-z0-9_\-.=]{32,}+|sbp_[A-Za-z0-9_]{40,}+|fm[12][a-z]?_[A-Za-z0-9+/=]{40,}+"
+    r"|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-=]{60,}+"  # Terraform
+    r"|dt0[a-z]01\.[A-Z0-9]{24}\.[A-Z0-9]{64}|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"  # Dynatrace, Airtable
+    r"|figd_[A-Za-z0-9_\-]{36,}+|glc_[A-Za-z0-9+/=]{32,}+|GR1348941[A-Za-z0-9_\-]{20,}+"
+    r"|(?:EAAA[A-Za-z0-9_\-]{60}|secret_[A-Za-z0-9]{43})(?![A-Za-z0-9_\-+/=])"  # Square, Notion
+    r"|(?:[0-9a-f]{32}-us[0-9]{1,2}|key-[0-9a-f]{32}|SK[0-9a-f]{32})(?![A-Za-z0-9_\-])"  # Mailchimp, Mailgun
+    r"|HRKU-(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_]{40,}+)|NRJS-[0-9a-f]{19}"
+    r"|x(?:key|smtp)sib-[0-9a-f]{64}(?:-[A-Za-z0-9]{16,}+)?|pplx-[A-Za-z0-9]{40,}+|xai-[A-Za-z0-9]{60,}+"
+    r"|r8_[A-Za-z0-9]{37}(?![A-Za-z0-9_\-])|rubygems_[0-9a-f]{48}"
     r")"
+)
+# Whoever knows the address of a web hook can write under it.
+_HOOK: Final = re.compile(
+    r"(discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,20}/"
+    r"|hooks\.slack\.com/(?:services|workflows|triggers)/)([A-Za-z0-9_\-/]{20,}+)"
+)
+# Sessions that web frameworks sign and compress: zlib begins with `eJ` in base64.
+_SESSION: Final = re.compile(
+    r"(?:(?<![\w.\-])|(?<=%[0-9A-F]{2}))\.?eJ[w-z][A-Za-z0-9_\-]{13,}+[.:][A-Za-z0-9_\-]{5,7}[.:]"
+    r"[A-Za-z0-9_\-]{27,43}(?![\w\-])|(?:(?<=session=)|(?<=sessionid=))\.?eJ[w-z][A-Za-z0-9_\-.:]{17,}+"
 )
 _AT: Final = r"(?:@|%(?:25)?40|\\u0040|&#(?:64|x40);|\uff20)"
 _DOMAIN: Final = re.compile(_AT + r"(?=([^\s@<>()\[\]{},;:\\\"'/=?&#%!|*$^`~+]{1,255}+))", re.IGNORECASE)
@@ -85,12 +114,16 @@ _DIGITS: Final = re.compile(rf"[0-9]{{2}}[0-9A-Z{_SPACES}]{{9}}").search
 _LEAST_DIGITS: Final = 13
 _LONG: Final = re.compile(r"[A-Za-z0-9_\-]{20}").search
 _LEAST_LONG: Final = 20
+_GAP: Final = rf"[{_SPACES}+]|%20"
+# In one piece behind a `/` it is rather an id, and behind a `+` a difference.
 _CARD: Final = re.compile(
-    rf"(?:(?<![\w.\-+/%])|(?<=\\[nrt])|(?<=%2[02]))(?:"
-    rf"[0-9]{{4}}([{_SPACES}])[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,7}}(?:\1[0-9]{{1,3}})?"
-    rf"|[0-9]{{4}}([{_SPACES}])[0-9]{{6}}\2[0-9]{{4,5}}|[0-9]{{13,19}})(?![\w\-]|\.[0-9])",
+    rf"(?:(?<![\w.\-+%])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{{2}})|(?<=[A-Za-z]\+))(?:"
+    rf"[0-9]{{4}}({_GAP})[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,7}}(?:\1[0-9]{{1,3}})?"
+    rf"|[0-9]{{4}}({_GAP})[0-9]{{6}}\2[0-9]{{4,5}}|(?<!/)[0-9]{{13,19}})(?![\w\-]|\.[0-9])",
     re.ASCII,
 )
+# The same with spaces as forms write them.
+_FORM_DIGITS: Final = re.compile(r"[0-9]{2}(?:\+|%20)[0-9A-Z]{4,6}(?:\+|%20)").search
 _CARD_WORDS: Final = re.compile(
     r"(?<![A-Za-z])(?i:cards?|pan|visa|mastercard|amex|maestro|discover|jcb|cc|credit|debit|pay|paid|payment"
     r"|charged?|creditcard|ccnum)(?![a-z])|(?<=[a-z])(?:Card|Pan)(?![a-z])"
@@ -98,10 +131,10 @@ _CARD_WORDS: Final = re.compile(
 _BEFORE: Final = 40
 _AFTER: Final = 20
 _IBAN: Final = re.compile(
-    rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{{2}})|(?<=\\[nrt]))[A-Z]{{2}}[0-9]{{2}}(?=[{_SPACES}]?[A-Z0-9])"
+    rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{{2}})|(?<=\\[nrt]))[A-Z]{{2}}[0-9]{{2}}(?=(?:{_GAP})?[A-Z0-9])"
 )
-_MAX_IBAN: Final = 48
-_GAPS: Final = frozenset(" -\u00a0\u2011\u202f")
+_IBAN_PIECE: Final = re.compile(rf"(?P<gap>{_GAP})|[A-Z0-9]")
+_MAX_IBAN: Final = 64
 _PHONE: Final = re.compile(
     r"(?:(?<![\w+])|(?<=%2[02])|(?<=\\[nrt]))(?:\+|%2[Bb])\(?[0-9]{1,15}+(?![0-9A-Za-wyz_])"
     r"(?:[ .\-()/\u00a0\u2011]{1,2}[0-9]{1,14}+(?![0-9A-Za-wyz_])){0,7}+",
@@ -142,22 +175,40 @@ def hide_values(text: str, hide: Hide) -> str:
     """Return text with everything hidden that is told by how it looks."""
     if "-----" in text:
         text = _PEM.sub(lambda found: hide("private_key", found[0]), text)
-        if "-----END " in text:
-            text = _PEM_END.sub(lambda found: hide("private_key", found[0]), text)
+        if "-----END" in text:
+            text = _hide_ends_of_keys(text, hide)
     if "eyJ" in text:
         text = _JWT.sub(lambda found: _jwt(found, hide), text)
     if _names_scheme(text):
         text = _hide_schemes(text, hide)
     if _LONG(text) is not None:
+        if "hooks" in text:
+            text = _HOOK.sub(lambda found: found[1] + hide("key", found[2]), text)
+        if "eJ" in text:
+            text = _SESSION.sub(lambda found: hide("cookie", found[0]), text)
         text = _KEY.sub(lambda found: hide("key", found[0]), text)
     if "@" in text or "40" in text or "\uff20" in text or "&#64" in text:
         text = _hide_emails(text, hide)
     if "+" in text or "%2" in text:
         text = _PHONE.sub(lambda found: _phone(found[0], hide), text)
-    if _DIGITS(text) is not None:
+    if _DIGITS(text) is not None or _FORM_DIGITS(text) is not None:
         text = _hide_ibans(text, hide)
         text = _CARD.sub(lambda found: _card(found, hide), text)
     return text
+
+
+def _hide_ends_of_keys(text: str, hide: Hide) -> str:
+    pieces = []
+    done = 0
+    for label in _PEM_END.finditer(text):
+        before = text[max(done, label.start() - _MAX_PEM) : label.start()]
+        body = _PEM_BODY.match(before[::-1])
+        if body is not None:
+            first = label.start() - body.end()
+            pieces.append(text[done:first])
+            pieces.append(hide("private_key", text[first : label.end()]))
+            done = label.end()
+    return "".join((*pieces, text[done:])) if pieces else text
 
 
 def _jwt(found: re.Match[str], hide: Hide) -> str:
@@ -264,16 +315,14 @@ def _iban_end(text: str, first: int) -> int:
     left = iban_length(text[first : first + 2])
     characters: list[str] = []
     last = first
-    for last, each in enumerate(text[first : first + _MAX_IBAN], first):  # noqa: B007 the place is what is asked for
-        if left == len(characters):
-            break
-        if each not in _GAPS:
-            characters.append(each)
-        elif len(characters) % 4:
+    while len(characters) < left:
+        piece = _IBAN_PIECE.match(text, last, first + _MAX_IBAN)
+        if piece is None or (piece["gap"] and len(characters) % 4):
             return 0
-    else:
-        last += 1
-    if len(characters) != left or not is_iban("".join(characters)):
+        if not piece["gap"]:
+            characters.append(piece[0])
+        last = piece.end()
+    if not left or not is_iban("".join(characters)):
         return 0
     return 0 if text[last : last + 1].isalnum() else last
 

@@ -85,7 +85,7 @@ _ROW_DETAIL: Final = re.compile(
     r"(Failing row contains \()((?:(?!\)\.?[ \t]*(?:\n|\Z)).)*+)()",
     re.DOTALL,
 )
-_DUPLICATE: Final = re.compile(r"(Duplicate entry ')((?:(?!' for key)[^\n])*+)()")
+_DUPLICATE: Final = re.compile(r"(Duplicate entry \\{0,3}')((?:(?!\\{0,3}' for key).)*+)()", re.DOTALL)
 _GENERATED: Final = re.compile(
     r"\A(\[(?:generated|cached|raw sql|no key|caching|dialect)[^\]\n]{0,128}\] )([(\[{].*)\Z", re.DOTALL
 )

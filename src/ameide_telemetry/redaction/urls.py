@@ -32,6 +32,15 @@ _LONGEST_SCHEME: Final = 32
 _VALUE: Final = r"(?:[^\s\"'<>`#]|'(?=[^\s\"'<>`#,;:)\]}]))++"
 _QUERY: Final = re.compile(rf"(?<!\()\?(?=[^\s?\"<>`#=]{{1,256}}+=){_VALUE}")
 _FRAGMENT: Final = re.compile(rf"#(?=[^\s=?&\"'<>`#]{{1,64}}+=){_VALUE}")
+# What clients of HTTP take on the command line; as words of a list, too.
+_OPTION: Final = re.compile(
+    r"(?<![\w\-])(?:-u|-U|--user|--proxy-user)(?:[ \t]{1,4}|=|[\"'], ?)(?:"
+    r"\\?[\"'](?P<quoted>[^\s\"'\\:]{1,128}+:[^\"'\\\r\n]{1,512}+)(?=\\?[\"'])"
+    r"|(?P<bare>[^\s\"'\\:]{1,128}+:[^\s\"'\\]{1,512}+))"
+)
+_CLIENT: Final = re.compile(r"(?<![\w.\-])(?:curl|wget)(?![\w\-])")
+_TEMPLATE: Final = re.compile(r"\$[A-Za-z_{(]|[{<]|\*{3}|%[s(]")
+_LEAST_PASSWORD: Final = 6
 _NAME: Final = re.compile(r"[A-Za-z0-9._~\-\[\]$]{1,64}")
 _MAX_PARAMETERS: Final = 64
 
@@ -40,6 +49,8 @@ def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
     """Return text with the credentials and query values of the URLs in it hidden."""
     if _MARK in text:
         text = _hide_authorities(text, hide)
+    if "-u" in text or "-U" in text or "-proxy-user" in text:
+        text = _OPTION.sub(lambda found: _hide_option(found, hide), text)
     if "?" in text:
         text = _QUERY.sub(lambda found: f"?{hide_query(found[0][1:], hide, class_of)}", text)
     if "#" in text:
@@ -96,6 +107,21 @@ def _hide_authorities(text: str, hide: Hide) -> str:
                 done = begin = found.end() - 1
         mark = text.find(_MARK, begin)
     return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _hide_option(found: re.Match[str], hide: Hide) -> str:
+    """Hide `user:password` behind an option; a user and a group stand behind the same one."""
+    value: str = found["quoted"] or found["bare"]
+    _, _, password = value.partition(":")
+    if _TEMPLATE.match(password) is not None or MARKER.fullmatch(value) is not None:
+        return found[0]
+    if _CLIENT.search(found.string) is None and not _is_mixed(password):
+        return found[0]
+    return f"{found[0].removesuffix(value)}{hide('credentials', value)}"
+
+
+def _is_mixed(password: str) -> bool:
+    return len(password) >= _LEAST_PASSWORD and not password.isdigit() and any(map(str.isdigit, password))
 
 
 def _end(text: str, begin: int) -> int:

@@ -44,7 +44,7 @@ __all__ = ["TelemetrySettings", "Trust"]
 Trust = Literal["internal", "edge"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class TelemetrySettings:
     """Everything that telemetry is told about this process. Equal and hashable by value.
 
