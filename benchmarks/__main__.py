@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import log_line
+import redaction
 import request
 import startup
 
-for part in (log_line, request, startup):
+for part in (log_line, request, startup, redaction):
     part.main()

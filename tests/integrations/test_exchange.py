@@ -172,6 +172,16 @@ def test_unsampled_request_has_a_line_and_a_sample(rig: Rig) -> None:
     assert sum(each.count for each in rig.durations()) == 1
 
 
+def test_of_a_long_path_the_beginning_is_kept(rig: Rig) -> None:
+    """On the span and on the line, in its field and its message."""
+    path = f"/{'a' * 60_000}"
+    rig.asgi(asgi.TelemetryMiddleware(asgi_app([], None), rig.telemetry()), path=path)
+    line = rig.line()
+    assert (rig.span().attributes or {})["url.path"] == path[:2_048]
+    assert (line.fields or {})["url_path"] == path[:2_048]
+    assert len(line.message) < 2_100
+
+
 @pytest.mark.parametrize("run", ["asgi", "wsgi"])
 def test_no_site_is_reached_in_a_healthy_request(rig: Rig, run: str) -> None:
     """A request without failures counts none: the sites above are not what makes it work."""

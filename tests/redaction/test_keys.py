@@ -128,6 +128,7 @@ statuscode countrycode errorcode authcodes authorship membership ownership partn
 leadership shipping spinning lifespan timespan japan headphone microphone saxophone homepage workstation
 mainstreet cardinality dashboard postmaster businesscard maintoken2count mobileapp passenger clientid
 secretname secretid emailcount phonetype cardtype streetcount addressbook keycount basename accesslevel
+strip striptext ispan ispassword longcard cookiesalted mastercard
 useragent apiversion customerid billingcycle homedir workday appname devicename contactless
 """.split()  # noqa: SIM905 a table to read
 

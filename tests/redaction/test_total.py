@@ -166,6 +166,8 @@ NEAR_MISSES = (
         "+1 ",
         "+",
     ),
+    *("-----END PRIVATE KEY-----", "-u a:b ", "DE89+", "1234%20", "aaaaaaaaaaaaaa.atlasv1.", "MIIE\\n"),
+    *(" eJwaaaaaaaaaaaaaaa.", "x://a@b ", "=: "),
     *("://", "x://a@", "://a:", "?a=&", "?a=", "?", "#a=", '"', "'", "\\", '\\"', "-----BEGIN ", "-----"),
     *(
         "-----BEGIN PRIVATE KEY-----",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ameide_telemetry.redaction import Found, RedactionPolicy, Redactor
+from ameide_telemetry.redaction.urls import hide_in_urls
 
 REDACTOR = Redactor(RedactionPolicy())
 C, Q = "[redacted:credentials]", "[redacted:query]"
 
 URLS = (
+    ("curl -u admin:0EE7hn1KW9VLUG https://x", f"curl -u {C} https://x"),
     ("postgres://bob:s3cret@db/x", f"postgres://{C}@db/x"),
     ("postgres://bob:s3/cr?et@db/x", f"postgres://{C}@db/x"),
     ("amqp://:s3cret@mq and redis://:x@r:6379/0", f"amqp://{C}@mq and redis://{C}@r:6379/0"),
@@ -28,6 +30,20 @@ URLS = (
     ("re.compile('(?P<a>=b)(?:x=y)')", None),
     ("/a;jsessionid=ABC123?x=1", f"/a;jsessionid=[redacted:cookie]?x={Q}"),
     ("https://a.test/x://b@c", None),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), URLS)
+def test_credentials_and_values_go_and_hosts_and_names_stay(text: str, shown: str | None) -> None:
+    """Each value is counted once, and what was hidden is not hidden again."""
+    found: Found = {}
+    expected = text if shown is None else shown
+    assert REDACTOR.text(text, found) == expected
+    assert sum(found.values()) == expected.count("[redacted:")
+    assert REDACTOR.text(expected, found) == expected
+
+
+OPTIONS = (
     ("curl -u admin:0EE7hn1KW9VLUG https://x", f"curl -u {C} https://x"),
     ("curl --user 'admin:a b' https://x", f"curl --user '{C}' https://x"),
     ('curl -s --user="admin:x" https://x', f'curl -s --user="{C}" https://x'),
@@ -41,14 +57,12 @@ URLS = (
 )
 
 
-@pytest.mark.parametrize(("text", "shown"), URLS)
-def test_credentials_and_values_go_and_hosts_and_names_stay(text: str, shown: str | None) -> None:
-    """Each value is counted once, and what was hidden is not hidden again."""
-    found: Found = {}
+@pytest.mark.parametrize(("text", "shown"), OPTIONS)
+def test_user_and_password_behind_an_option_go(text: str, shown: str | None) -> None:
+    """What clients of HTTP are started with is a credential; users and groups of containers are none."""
     expected = text if shown is None else shown
-    assert REDACTOR.text(text, found) == expected
-    assert sum(found.values()) == expected.count("[redacted:")
-    assert REDACTOR.text(expected, found) == expected
+    assert hide_in_urls(text, lambda kind, _: f"[redacted:{kind}]", lambda _: None) == expected
+    assert REDACTOR.text(expected, {}) == expected
 
 
 @pytest.mark.parametrize(

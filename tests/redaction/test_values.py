@@ -188,7 +188,7 @@ def test_a_value_is_told_by_how_it_looks(text: str, kind: str | None) -> None:
 
 BESIDE_KEYS = (
     ("the key MIIE\n-----END PRIVATE KEY-----' for it", "the key [redacted:private_key]' for it"),
-    ("\\nMIIE\\n-----END PRIVATE KEY-----\\n", "[redacted:private_key]\\n"),
+    ("\\nMIIE\\n-----END PRIVATE KEY-----\\n", "\\n[redacted:private_key]\\n"),
     ("'-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----'", "'[redacted:private_key]'"),
     ("a=-----BEGIN+PRIVATE+KEY-----%0AM%0A-----END+PRIVATE+KEY-----&b=c", "a=[redacted:private_key]&b=c"),
     ("a=MIIE%0A-----END+PRIVATE+KEY-----&b=c", "a=[redacted:private_key]&b=c"),
@@ -228,7 +228,7 @@ def test_a_vendors_key_is_told_by_its_prefix(key: str) -> None:
         found: Found = {}
         redacted = REDACTOR.text(frame.format(key), found)
         assert (found, key[-8:] in redacted) == ({"key": 1}, False)
-    assert REDACTOR.text(f"x{key[1:]}", {}) == f"x{key[1:]}" or key[0] in "0a"
+    assert REDACTOR.text(f"x{key}", {}) == f"x{key}"
 
 
 HOOKS = (
@@ -245,7 +245,7 @@ def test_of_a_web_hook_the_host_stays_and_the_token_goes(hook: str) -> None:
     found: Found = {}
     redacted = REDACTOR.text(f"POST {hook} 204", found)
     assert found == {"key": 1}
-    assert redacted.startswith(hook[:24])
+    assert redacted.startswith(f"POST {hook[:23]}")
     assert redacted.endswith("[redacted:key] 204")
 
 

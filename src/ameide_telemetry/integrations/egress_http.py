@@ -32,8 +32,7 @@ def _around_urllib3(egress: Egress) -> Wrapper:
 
     def make_request(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         # Of urllib3 1.26 and 2: (conn, method, url, *, headers, ...); requests goes through here as well.
-        headers = kwargs.get("headers")
-        if headers:
+        if kwargs.get("headers") is not None:
             kept = STRIP.call(_kept_for_pool, unwanted_at, pool, args, kwargs)
             if kept is not None:
                 kwargs["headers"] = kept

@@ -37,6 +37,9 @@ _METHODS: Final = frozenset(
 )
 _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _MAX_METHOD: Final = 32
+# What Tempo keeps of an attribute by default (`max_attribute_bytes`). Servers take paths of 64 KiB, and each
+# is searched for what must not be shown.
+_MAX_PATH: Final = 2_048
 _NO_STATUS_LINE: Final = 499
 _SERVER_ERROR: Final = 500
 
@@ -198,7 +201,7 @@ class Exchange:
         call = self._call
         attributes: dict[str, str | int] = {
             "http.request.method": self._method,
-            "url.path": call.path,
+            "url.path": call.path[:_MAX_PATH],
             "url.scheme": self._scheme,
         }
         if self._method == "_OTHER":
@@ -273,7 +276,7 @@ class Exchange:
         if self.route is not None:
             fields[names.LOG_HTTP_ROUTE] = self.route
         else:
-            fields[names.LOG_URL_PATH] = self._call.path
+            fields[names.LOG_URL_PATH] = self._call.path[:_MAX_PATH]
         fields[names.LOG_HTTP_STATUS] = status
         fields[names.LOG_DURATION_MS] = round((self._elapsed or 0.0) * 1000, 3)
         if self.request_size is not None:
@@ -287,7 +290,9 @@ class Exchange:
         if kind is not None:
             fields[names.LOG_ERROR_TYPE] = kind
         level = logging.ERROR if self._failed else logging.INFO
-        self._telemetry.access(level, f"{method} {self.route or self._call.path} {status}", fields)
+        self._telemetry.access(
+            level, f"{method} {self.route or self._call.path[:_MAX_PATH]} {status}", fields
+        )
 
     @property
     def _failed(self) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["searched", "searched_field"]
 
-_WHOLE: Final = 40_000
+_WHOLE: Final = 24_000
 # Longer than any secret but a private key, which is recognised by its beginning.
 _MARGIN: Final = 4_096
 

@@ -156,7 +156,7 @@ _HARMLESS: Final = (
     *("resume token", "fencing token", "syntax token", "unexpected token", "invalid token", "by token"),
     *("browser mobile", "dash card", "score card", "report card", "is mobile", "by email", "via email"),
     *("wild card", "sim card", "network card", "graphics card", "sound card", "by phone", "by card", "by ip"),
-    *("post card", "time card", "business card"),
+    *("post card", "time card", "business card", "master card"),
     *("public key", "partition key", "by street", "per street", "lock pin", "gpio pin", "map pin", "hot key"),
 )
 # What may stand behind such a phrase without changing what it means.
@@ -223,7 +223,8 @@ class NameTable:
             return None
         kind = self._qualified(found)
         if kind is _NOTHING:
-            kind = self._qualified(tuple(part for each in found for part in _parted(each)))
+            parts = tuple(part for each in found for part in _parted(each))
+            kind = None if parts[0] in _ABOUT else self._qualified(parts)
         if kind is _NOTHING:
             return next((each for ending, each in _ENDINGS if found[-1].endswith(ending)), None)
         return kind
@@ -257,15 +258,20 @@ _KNOWN: Final = frozenset(
         *_QUALIFIERS,
         *_FIRST,
     }
-    - {"b"}
+    # Other words end in these, or begin with them.
+    - {"b", "str", "alt", "long"}
 )
 _LONGEST_KNOWN: Final = max(map(len, _KNOWN))
 _LONGEST_PARTED: Final = 48
+# Nearly all other words end in none of these.
+_LAST: Final = tuple(
+    _KNOWN & {*_QUALIFIERS, *(phrase.split()[-1] for each in _PHRASES.values() for phrase in each)}
+)
 
 
 def _parted(word: str) -> tuple[str, ...]:
     """Return the known words that a word is made of, as few as can be; itself when there are none."""
-    if word in _KNOWN or len(word) > _LONGEST_PARTED:
+    if word in _KNOWN or len(word) > _LONGEST_PARTED or not word.endswith(_LAST):
         return (word,)
     # The words up to each place.
     parted: list[tuple[str, ...] | None] = [()]
@@ -274,11 +280,7 @@ def _parted(word: str) -> tuple[str, ...]:
         fits = [
             (*before, word[begin:end])
             for begin in begins
-            if (before := _known(parted, word, begin, end)) is not None
+            if (before := parted[begin]) is not None and word[begin:end] in _KNOWN
         ]
         parted.append(min(fits, key=len, default=None))
     return parted[-1] or (word,)
-
-
-def _known(parted: list[tuple[str, ...] | None], word: str, begin: int, end: int) -> tuple[str, ...] | None:
-    return parted[begin] if word[begin:end] in _KNOWN else None

@@ -61,7 +61,7 @@ _KEY: Final = re.compile(
     r"|sk-(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_\-]{20,}+|sk-[A-Za-z0-9]{32,}+"  # Anthropic, OpenAI
     r"|SG\.[A-Za-z0-9_\-]{16,}+\.[A-Za-z0-9_\-]{16,}+"  # SendGrid
     r"|npm_[A-Za-z0-9]{36,}+|pypi-Ag[A-Za-z0-9_\-]{32,}+|dckr_pat_[A-Za-z0-9_\-]{20,}+"  # registries
-    r"|hf_[A-Za-z0-9]{30,}+|do[opr]_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # Hugging Face and others
+    r"|hf_[A-Za-z0-9]{30,}+|do[opr]_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # and others
     r"|hv[sbrp]\.[A-Za-z0-9_\-]{20,}+|AGE-SECRET-KEY-1[0-9A-Z]{50,}+|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"
     r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{22,}+|NRAK-[A-Z0-9]{27}"
     r"|EAACEdEose0cBA[0-9A-Za-z]{1,512}+|AC[0-9a-f]{32}(?=:[0-9a-f]{32})"
@@ -133,7 +133,7 @@ _AFTER: Final = 20
 _IBAN: Final = re.compile(
     rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{{2}})|(?<=\\[nrt]))[A-Z]{{2}}[0-9]{{2}}(?=(?:{_GAP})?[A-Z0-9])"
 )
-_IBAN_PIECE: Final = re.compile(rf"(?P<gap>{_GAP})|[A-Z0-9]")
+_IBAN_PIECE: Final = re.compile(rf"(?P<gap>{_GAP})|[A-Z0-9]{{1,4}}")
 _MAX_IBAN: Final = 64
 _PHONE: Final = re.compile(
     r"(?:(?<![\w+])|(?<=%2[02])|(?<=\\[nrt]))(?:\+|%2[Bb])\(?[0-9]{1,15}+(?![0-9A-Za-wyz_])"
@@ -151,7 +151,15 @@ def may_hold(text: str) -> bool:
 
     Nearly all texts of a service cannot, and a few tests for single characters say so.
     """
-    if _SIGN(text) is not None or "--" in text or "</" in text or "&#" in text or "&q" in text:
+    if (
+        _SIGN(text) is not None
+        or "--" in text
+        or "</" in text
+        or "&#" in text
+        or "&q" in text
+        or " -u" in text
+        or " -U" in text
+    ):
         return True
     size = len(text)
     if size < _LEAST_DIGITS:
@@ -182,11 +190,7 @@ def hide_values(text: str, hide: Hide) -> str:
     if _names_scheme(text):
         text = _hide_schemes(text, hide)
     if _LONG(text) is not None:
-        if "hooks" in text:
-            text = _HOOK.sub(lambda found: found[1] + hide("key", found[2]), text)
-        if "eJ" in text:
-            text = _SESSION.sub(lambda found: hide("cookie", found[0]), text)
-        text = _KEY.sub(lambda found: hide("key", found[0]), text)
+        text = _hide_keys(text, hide)
     if "@" in text or "40" in text or "\uff20" in text or "&#64" in text:
         text = _hide_emails(text, hide)
     if "+" in text or "%2" in text:
@@ -197,17 +201,26 @@ def hide_values(text: str, hide: Hide) -> str:
     return text
 
 
+def _hide_keys(text: str, hide: Hide) -> str:
+    if "hooks" in text:
+        text = _HOOK.sub(lambda found: found[1] + hide("key", found[2]), text)
+    if "eJ" in text:
+        text = _SESSION.sub(lambda found: hide("cookie", found[0]), text)
+    return _KEY.sub(lambda found: hide("key", found[0]), text)
+
+
 def _hide_ends_of_keys(text: str, hide: Hide) -> str:
     pieces = []
-    done = 0
+    done = begin = 0
     for label in _PEM_END.finditer(text):
-        before = text[max(done, label.start() - _MAX_PEM) : label.start()]
+        before = text[max(begin, label.start() - _MAX_PEM) : label.start()]
+        begin = label.end()
         body = _PEM_BODY.match(before[::-1])
         if body is not None:
             first = label.start() - body.end()
             pieces.append(text[done:first])
-            pieces.append(hide("private_key", text[first : label.end()]))
-            done = label.end()
+            pieces.append(hide("private_key", text[first:begin]))
+            done = begin
     return "".join((*pieces, text[done:])) if pieces else text
 
 
@@ -313,22 +326,22 @@ def _hide_ibans(text: str, hide: Hide) -> str:
 def _iban_end(text: str, first: int) -> int:
     """Return where the IBAN ends that begins at `first`, spaces between its groups included; 0 for none."""
     left = iban_length(text[first : first + 2])
-    characters: list[str] = []
+    characters = ""
     last = first
     while len(characters) < left:
         piece = _IBAN_PIECE.match(text, last, first + _MAX_IBAN)
         if piece is None or (piece["gap"] and len(characters) % 4):
             return 0
-        if not piece["gap"]:
-            characters.append(piece[0])
-        last = piece.end()
-    if not left or not is_iban("".join(characters)):
+        part = "" if piece["gap"] else piece[0][: left - len(characters)]
+        characters += part
+        last += len(part or piece[0])
+    if not left or not is_iban(characters):
         return 0
     return 0 if text[last : last + 1].isalnum() else last
 
 
 def _card(found: re.Match[str], hide: Hide) -> str:
-    digits = _NOT_DIGITS.sub("", found[0])
+    digits = _NOT_DIGITS.sub("", found[0].replace("%20", " "))
     if not is_card(digits):
         return found[0]
     if len(digits) != len(found[0]):

@@ -37,6 +37,7 @@ _STATEMENT: Final = re.compile(rf"{_COMMENTS}(?:{_WRITTEN}|{_TYPED})")
 # Behind a duration or a word, as loggers of databases and frameworks write it.
 _INSIDE: Final = re.compile(rf"(?<![\w.\-]){_WRITTEN}")
 _FROM: Final = re.compile(r"\sFROM\s")
+_CAPITALS: Final = re.compile(r"[A-Z]{4}").search
 _GATE: Final = re.compile(r"(?<![A-Z])[A-Z]{4,}+\s").search
 # Where a traceback or the rest of an error goes on behind a statement.
 _BEHIND: Final = re.compile(
@@ -102,7 +103,7 @@ def hide_in_statements(text: str, hide: Hide) -> str:
     """Return text with the literals of the statement hidden that it is, or that stands in it."""
     if _STATEMENT.match(text) is not None:
         return hide_literals(text, hide)
-    if _GATE(text) is None or _MARKED in text:
+    if _CAPITALS(text) is None or _GATE(text) is None or _MARKED in text:
         return text
     found = _INSIDE.search(text)
     if found is None or (found[0].startswith("SELECT") and _FROM.search(text, found.end()) is None):

@@ -50,7 +50,8 @@ def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
     if _MARK in text:
         text = _hide_authorities(text, hide)
     if "-u" in text or "-U" in text or "-proxy-user" in text:
-        text = _OPTION.sub(lambda found: _hide_option(found, hide), text)
+        of_client = _CLIENT.search(text) is not None
+        text = _OPTION.sub(lambda found: _hide_option(found, hide, of_client=of_client), text)
     if "?" in text:
         text = _QUERY.sub(lambda found: f"?{hide_query(found[0][1:], hide, class_of)}", text)
     if "#" in text:
@@ -109,13 +110,13 @@ def _hide_authorities(text: str, hide: Hide) -> str:
     return "".join((*pieces, text[done:])) if pieces else text
 
 
-def _hide_option(found: re.Match[str], hide: Hide) -> str:
+def _hide_option(found: re.Match[str], hide: Hide, *, of_client: bool) -> str:
     """Hide `user:password` behind an option; a user and a group stand behind the same one."""
     value: str = found["quoted"] or found["bare"]
     _, _, password = value.partition(":")
     if _TEMPLATE.match(password) is not None or MARKER.fullmatch(value) is not None:
         return found[0]
-    if _CLIENT.search(found.string) is None and not _is_mixed(password):
+    if not of_client and not _is_mixed(password):
         return found[0]
     return f"{found[0].removesuffix(value)}{hide('credentials', value)}"
 

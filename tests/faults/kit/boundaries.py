@@ -16,6 +16,7 @@ _OURS: Final = "ameide_telemetry."
 _ASGI: Final = "ameide_telemetry.integrations.asgi"
 _WSGI: Final = "ameide_telemetry.integrations.wsgi"
 _LOGS: Final = "ameide_telemetry.logs"
+_EGRESS: Final = "ameide_telemetry.integrations.egress_http"
 _CONFIGURE: Final = f"{_LOGS}.stdlib.StdlibWiring._configuring.<locals>.configure_and_keep"
 _CLOSE_FILE: Final = f"{_WSGI}._Response._file_body.<locals>.close_and_finish"
 
@@ -73,6 +74,9 @@ PASSED_ON: Final = (
     (f"{_WSGI}._Body._step", ("builtins.iter", "builtins.next", "werkzeug.")),
     (f"{_WSGI}._Body._close", ("builtins.getattr", "builtins.generator.close", "werkzeug.")),
     (f"{_WSGI}._SizedBody.__len__", ("builtins.len",)),
+    (f"{_EGRESS}._around_aiohttp.<locals>.send", ("aiohttp.",)),
+    (f"{_EGRESS}._around_httpcore.<locals>.handle_request", ("httpcore",)),
+    (f"{_EGRESS}._around_urllib3.<locals>.make_request", ("urllib3.",)),
     (_CLOSE_FILE, ("faults.",)),
     (_CONFIGURE, ("logging.",)),
     (f"{_LOGS}.stdlib.StdlibWiring._emitting.<locals>.emit_line", ("logging.",)),

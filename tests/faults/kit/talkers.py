@@ -217,14 +217,14 @@ def interrupted(seconds: str) -> None:
     def handle(_signal: int, _frame: object) -> None:
         nonlocal signals
         signals += 1
-        _LOG.info("handler %d %s", signals, "h" * 6_000)
+        _LOG.info("handler %d %s", signals, "h hh " * 1_200)
 
     signal.signal(signal.SIGALRM, handle)
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0007)
     until, number = time.monotonic() + float(seconds), 0
     while time.monotonic() < until:
         number += 1
-        _LOG.info("main %d %s", number, "m" * 6_000)
+        _LOG.info("main %d %s", number, "m mm " * 1_200)
     signal.setitimer(signal.ITIMER_REAL, 0)
     _tell(calls=number + signals, **_settled(installation, ledger))
 
