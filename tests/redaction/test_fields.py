@@ -41,6 +41,29 @@ FIELDS: tuple[tuple[str, Any, Any, Found], ...] = (
     ("tags", ("a@b.de", "c"), (E, "c"), {"email": 1}),
     ("db.query.parameter.0", "bob", "[redacted:literal]", {"literal": 1}),
     ("amount", 4111111111111111, 4111111111111111, {}),
+    (
+        "headers",
+        [["x-api-key", "s3cret"], ["accept", "*/*"]],
+        [["x-api-key", "[redacted:key]"], ["accept", "*/*"]],
+        {"key": 1},
+    ),
+    ("headers", [("cookie", "sid=1")], [("cookie", "[redacted:cookie]")], {"cookie": 1}),
+    ("env", [{"name": "DB_PASSWORD", "value": "s"}], [{"name": "DB_PASSWORD", "value": P}], {"password": 1}),
+    ("env", [{"name": "LEVEL", "value": "debug"}], [{"name": "LEVEL", "value": "debug"}], {}),
+    ("cmd", ["psql", "--password", "s", "-h", "db"], ["psql", "--password", P, "-h", "db"], {"password": 1}),
+    ("columns", ["password", "email"], ["password", "email"], {}),
+    (
+        "form",
+        {"card": 17, "fax": 0, "token": 0, "pin": 12},
+        {"card": 17, "fax": 0, "token": 0, "pin": P},
+        {"password": 1},
+    ),
+    (
+        "diagnostics",
+        {"redaction.email": 5, "redaction.key": 2_000},
+        {"redaction.email": 5, "redaction.key": 2_000},
+        {},
+    ),
 )
 
 

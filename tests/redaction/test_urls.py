@@ -11,6 +11,9 @@ REDACTOR = Redactor(RedactionPolicy())
 C, Q = "[redacted:credentials]", "[redacted:query]"
 
 URLS = (
+    ("https://h/login?S3cretLink now", f"https://h/login?{Q} now"),
+    ("GET /magic?S3cretLink HTTP/1.1", f"GET /magic?{Q} HTTP/1.1"),
+    ("what?Nothing at all", "what?Nothing at all"),
     ("curl -u admin:0EE7hn1KW9VLUG https://x", f"curl -u {C} https://x"),
     ("postgres://bob:s3cret@db/x", f"postgres://{C}@db/x"),
     ("postgres://bob:s3/cr?et@db/x", f"postgres://{C}@db/x"),

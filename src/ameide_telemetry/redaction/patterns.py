@@ -133,6 +133,7 @@ _AFTER: Final = 20
 _IBAN: Final = re.compile(
     rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{{2}})|(?<=\\[nrt]))[A-Z]{{2}}[0-9]{{2}}(?=(?:{_GAP})?[A-Z0-9])"
 )
+_NO_GAPS: Final = dict.fromkeys(map(ord, " +-\u00a0\u2011\u202f"))
 _IBAN_PIECE: Final = re.compile(rf"(?P<gap>{_GAP})|[A-Z0-9]{{1,4}}")
 _MAX_IBAN: Final = 64
 _PHONE: Final = re.compile(
@@ -326,6 +327,10 @@ def _hide_ibans(text: str, hide: Hide) -> str:
 def _iban_end(text: str, first: int) -> int:
     """Return where the IBAN ends that begins at `first`, spaces between its groups included; 0 for none."""
     left = iban_length(text[first : first + 2])
+    # Nearly all that only begins like one is refused here, in a fraction of the time that its groups take.
+    compact = text[first : first + _MAX_IBAN].replace("%20", "").translate(_NO_GAPS)[:left]
+    if not left or not is_iban(compact):
+        return 0
     characters = ""
     last = first
     while len(characters) < left:
@@ -335,8 +340,6 @@ def _iban_end(text: str, first: int) -> int:
         part = "" if piece["gap"] else piece[0][: left - len(characters)]
         characters += part
         last += len(part or piece[0])
-    if not left or not is_iban(characters):
-        return 0
     return 0 if text[last : last + 1].isalnum() else last
 
 

@@ -47,6 +47,10 @@ _LAST_WORD: Final = re.compile(r"[^\s]{1,512}\Z")
 _FIRST_WORD: Final = re.compile(r"[^\s]{1,4096}")
 _LONGEST_CACHED: Final = 256
 _MAX_ITEMS: Final = 1_000
+_TWO: Final = 2
+_LEAST_NUMBER: Final = 1_000
+_NAMES: Final = ("name", "key")
+_VALUES: Final = frozenset({"value", "values"})
 _MAX_NAMES: Final = 4_096
 _MAX_DEPTH: Final = 12
 _TOO_DEEP: Final = "<too deep>"
@@ -96,7 +100,9 @@ class Redactor:
         """
         kind = self._kinds.get(name) or self._kind(name)
         if kind is _KEPT:
-            return value
+            if type(value) is str or type(value) in _PLAIN:
+                return value
+            kind = _SEARCHED
         if kind is _SEARCHED:
             if type(value) is str:
                 return self.text(value, found) if self._may_hold(value) else value
@@ -185,6 +191,9 @@ class Redactor:
         if kind in _NO_CLASSES:
             return self._inside(kind, value, found, depth)
         if isinstance(value, int | float):
+            if kind != "password" and abs(value) < _LEAST_NUMBER:
+                # How many there are, or which one of a few.
+                return value
             return self._hide(found)(kind, repr(value)) if kind in HELD_BY_NUMBERS else value
         if isinstance(value, list | tuple) and depth < _MAX_DEPTH:
             return type(value)([self._field(kind, item, found, depth + 1) for item in value[:_MAX_ITEMS]])
@@ -202,18 +211,43 @@ class Redactor:
         if depth >= _MAX_DEPTH:
             return _TOO_DEEP
         if isinstance(value, dict):
+            named = self._kind_of_named(value)
             return {
-                self.text(key, found) if isinstance(key, str) else key: self._member(
-                    str(key), item, found, depth + 1
+                self.text(key, found) if isinstance(key, str) else key: self._field(
+                    named, item, found, depth + 1
                 )
+                if named and key in _VALUES
+                else self._member(str(key), item, found, depth + 1)
                 for key, item in islice(value.items(), _MAX_ITEMS)
             }
-        return type(value)([self._field(kind, item, found, depth + 1) for item in value[:_MAX_ITEMS]])
+        return type(value)(self._items(kind, value[:_MAX_ITEMS], found, depth + 1))
+
+    def _items(self, kind: str, items: Any, found: Found, depth: int) -> list[Any]:
+        """Redact a list; headers are pairs of a name and a value, and commands have options before values."""
+        shown: list[Any] = []
+        option: str | None = None
+        for item in items:
+            named = self._class_of(item[0]) if _is_pair(item) else None
+            if named is None:
+                shown.append(self._field(option or kind, item, found, depth))
+            else:
+                shown.append(type(item)([item[0], self._field(named, item[1], found, depth)]))
+            option = self._class_of(item.lstrip("-")) if isinstance(item, str) and item[:1] == "-" else None
+        return shown
+
+    def _kind_of_named(self, value: Mapping[Any, Any]) -> str | None:
+        """Return the class of the value in an object that holds a name and a value."""
+        name = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
+        return None if name is None else self._class_of(name)
 
     def _member(self, name: str, value: Any, found: Found, depth: int) -> Any:
         kind = self._kinds.get(name) or self._kind(name)
         # Only at the top are such names the contract's.
         return self._field(_SEARCHED if kind is _KEPT else kind, value, found, depth)
+
+
+def _is_pair(item: object) -> bool:
+    return isinstance(item, list | tuple) and len(item) == _TWO and isinstance(item[0], str)
 
 
 def _escaped(text: str) -> bool:

@@ -31,6 +31,9 @@ _LONGEST_SCHEME: Final = 32
 # A quote ends a URL, unless it stands within a word of it.
 _VALUE: Final = r"(?:[^\s\"'<>`#]|'(?=[^\s\"'<>`#,;:)\]}]))++"
 _QUERY: Final = re.compile(rf"(?<!\()\?(?=[^\s?\"<>`#=]{{1,256}}+=){_VALUE}")
+# A query that is one value, as in links that sign somebody in; of a URL or a path only, for prose asks too.
+_BARE_QUERY: Final = re.compile(rf"(?<=[^\s?(])\?(?=[^\s?=&\"'<>`#\[]{{4}}){_VALUE}")
+_MOST_BEFORE: Final = 256
 _FRAGMENT: Final = re.compile(rf"#(?=[^\s=?&\"'<>`#]{{1,64}}+=){_VALUE}")
 # What clients of HTTP take on the command line; as words of a list, too.
 _OPTION: Final = re.compile(
@@ -54,6 +57,7 @@ def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
         text = _OPTION.sub(lambda found: _hide_option(found, hide, of_client=of_client), text)
     if "?" in text:
         text = _QUERY.sub(lambda found: f"?{hide_query(found[0][1:], hide, class_of)}", text)
+        text = _BARE_QUERY.sub(lambda found: _hide_bare(found, hide, class_of), text)
     if "#" in text:
         text = _FRAGMENT.sub(lambda found: f"#{hide_query(found[0][1:], hide, class_of)}", text)
     return text
@@ -82,6 +86,14 @@ def _hide_parameter(part: str, hide: Hide, class_of: ClassOf) -> str:
 
 def _hide_whole(part: str, hide: Hide) -> str:
     return part if not part or MARKER.fullmatch(part) is not None else hide("query", part)
+
+
+def _hide_bare(found: re.Match[str], hide: Hide, class_of: ClassOf) -> str:
+    first = found.start()
+    before = found.string[max(0, first - _MOST_BEFORE) : first].rsplit(None, 1)[-1].lstrip("\"'(<[{")
+    if _MARK in before or before.startswith("/"):
+        return f"?{hide_query(found[0][1:], hide, class_of)}"
+    return found[0]
 
 
 def _hide_authorities(text: str, hide: Hide) -> str:

@@ -184,12 +184,12 @@ def _take_text(value: object) -> str:
     return text
 
 
-def choice(*allowed: str) -> Form:
-    """Return the form of one of the words `allowed`, in any case."""
+def choice(*allowed: str, safest: str | None = None) -> Form:
+    """Return the form of one of the words `allowed`, in any case; `safest` holds where another one stands."""
 
     def take(value: object) -> str:
         if not isinstance(value, str) or value.strip().lower() not in allowed:
-            raise RefusedError
+            raise RefusedError(f"{safest} is in force, the safest" if safest else "", kept=safest)
         return value.strip().lower()
 
     return Form(", ".join(allowed), str, take)

@@ -54,7 +54,8 @@ _SERVICE: Final = (
 _GENERAL: Final = (
     Setting(
         "trust",
-        forms.choice("internal", "edge"),
+        # A service that somebody meant to protect must not believe everybody for a misspelt word.
+        forms.choice("internal", "edge", safest="edge"),
         "internal",
         "`internal` continues a caller's trace and takes its allow-listed baggage; `edge` only links to it.",
         own("TRUST"),
