@@ -18,7 +18,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from ameide_telemetry.context import bind_context, bound_context
 from ameide_telemetry.contract import names
-from ameide_telemetry.logs.line import Event, LineRenderer, level_name
+from ameide_telemetry.logs.event import Event, level_name
+from ameide_telemetry.logs.line import LineRenderer
 
 RENDERER = LineRenderer(service="orders", version="1.2.3", environment="test")
 

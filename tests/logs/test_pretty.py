@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from ameide_telemetry.context import bound_context
-from ameide_telemetry.logs.line import Event
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.logs.pretty import PrettyRenderer
 from support.environment import service_environment
 

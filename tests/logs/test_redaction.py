@@ -10,8 +10,9 @@ import pytest
 
 from ameide_telemetry.context import bound_context
 from ameide_telemetry.contract import names
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.logs.formatter import JsonFormatter, event_of
-from ameide_telemetry.logs.line import Event, LineRenderer
+from ameide_telemetry.logs.line import LineRenderer
 from ameide_telemetry.logs.otlp import RecordEmitter
 from ameide_telemetry.logs.pretty import PrettyRenderer
 from ameide_telemetry.redaction import RedactionPolicy, Redactor

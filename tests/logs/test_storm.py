@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ameide_telemetry import bind_context, bound_context
-from ameide_telemetry.logs.line import Event
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.logs.storm import StormLimit, StormWriter
 from support.lines import installed
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from structlog import DropEvent
 
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.logs.formatter import formatted, named
-from ameide_telemetry.logs.line import Event
 from ameide_telemetry.values.failure import exc_info_of
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import exact, text_of

@@ -6,15 +6,18 @@ import logging
 import time
 from itertools import islice
 from operator import mod
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pythonjsonlogger.core import RESERVED_ATTRS, BaseJsonFormatter
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.line import Event, LineRenderer
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.values.failure import exc_info_of
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import exact, key_text, printable, text_of
+
+if TYPE_CHECKING:
+    from ameide_telemetry.logs.line import LineRenderer
 
 __all__ = [
     "DONE_ATTRIBUTE",

@@ -11,8 +11,8 @@ from opentelemetry import context as otel_context
 from ameide_telemetry import guard
 from ameide_telemetry.context import restore
 from ameide_telemetry.export.quiet import exports
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.logs.formatter import DONE_ATTRIBUTE, FIELDS_ATTRIBUTE, TEMPLATE_ATTRIBUTE, event_of
-from ameide_telemetry.logs.line import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

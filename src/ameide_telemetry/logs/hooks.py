@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.line import Event
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.values.failure import exc_info_of
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import text_of, type_name

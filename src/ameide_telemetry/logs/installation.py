@@ -19,9 +19,10 @@ from ameide_telemetry import guard
 from ameide_telemetry.contract import names
 from ameide_telemetry.ledger import Ledger
 from ameide_telemetry.logs.apart import OWN_LOGGER, apart
+from ameide_telemetry.logs.event import Event
 from ameide_telemetry.logs.handler import LineHandler, LineWriter
 from ameide_telemetry.logs.hooks import Hooks
-from ameide_telemetry.logs.line import Event, LineRenderer
+from ameide_telemetry.logs.line import LineRenderer
 from ameide_telemetry.logs.otlp import RecordEmitter
 from ameide_telemetry.logs.pretty import PrettyRenderer
 from ameide_telemetry.logs.sink import Sink

@@ -8,7 +8,6 @@ What is left to encode per call is the message and the caller's fields.
 from __future__ import annotations
 
 import json
-import logging
 import math
 import re
 import time
@@ -16,11 +15,11 @@ from itertools import islice
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, get_current_span
 
-from ameide_telemetry.context import current_bindings, remembered
+from ameide_telemetry.context import current_bindings
 from ameide_telemetry.contract import names
+from ameide_telemetry.logs.event import context_of, level_name
 from ameide_telemetry.logs.searched import searched, searched_field
 from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.failure import failure_of
@@ -35,10 +34,10 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from ameide_telemetry.context import Bindings
+    from ameide_telemetry.logs.event import Event
     from ameide_telemetry.redaction import Found
-    from ameide_telemetry.values.failure import ExcInfo
 
-__all__ = ["Event", "LineRenderer", "context_of", "level_name"]
+__all__ = ["LineRenderer"]
 
 # What JSON allows inside a string but a terminal, a log viewer or a strict UTF-8 parser does not deserve:
 # DEL and C1 controls, bidirectional overrides, line and paragraph separators, BOM, noncharacters, surrogates.
@@ -57,8 +56,6 @@ _MAX_OWN: Final = 256
 _MAX_KNOWN: Final = 1_000
 # No server writes longer ones for terminals.
 _MAX_TIDY: Final = 100_000
-# Loggers of servers, which run applications and are none.
-_SERVERS: Final = frozenset({"daphne.server", "gunicorn.error", "hypercorn.error", "uvicorn.error"})
 # The first second of the year 10,000, for which a timestamp of the contract has no room.
 _MAX_SECOND: Final = 253_402_300_800
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -69,43 +66,6 @@ _FAILURE: Final = (names.LOG_EXCEPTION_TYPE, names.LOG_EXCEPTION_MESSAGE, names.
 _MAX_INT: Final = 2**63
 # Values that cannot change after they were bound; others are rendered anew for each line.
 _CONSTANT: Final = (str, int, float, bool, type(None))
-_THRESHOLDS: Final = (
-    (logging.CRITICAL, "critical"),
-    (logging.ERROR, "error"),
-    (logging.WARNING, "warning"),
-    (logging.INFO, "info"),
-)
-
-
-class Event(NamedTuple):
-    """What a front end knows of one log call; times are seconds since the epoch."""
-
-    created: float
-    level: int
-    logger: str
-    message: str
-    fields: Mapping[Any, object] | None = None
-    exc_info: ExcInfo | None = None
-    stack: str | None = None
-    # The message before its arguments were put in; None where it is the message itself.
-    template: str | None = None
-
-
-def level_name(level: int) -> str:
-    """Return the contract's level for a stdlib level number; numbers in between round down."""
-    return next((name for threshold, name in _THRESHOLDS if level >= threshold), "debug")
-
-
-def context_of(event: Event) -> Context:
-    """Return the context that an event belongs to: the current one, or that which its exception left.
-
-    A server says outside of every request that an application failed; uvicorn does so inside the context of
-    the request before it on the same connection.
-    """
-    context = otel_context.get_current()
-    if event.exc_info and (event.logger in _SERVERS or current_bindings(context) is None):
-        return remembered(event.exc_info[1]) or context
-    return context
 
 
 class LineRenderer:

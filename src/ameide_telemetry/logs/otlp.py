@@ -11,7 +11,7 @@ from opentelemetry._logs import SeverityNumber
 
 from ameide_telemetry.context import current_bindings
 from ameide_telemetry.contract import names
-from ameide_telemetry.logs.line import context_of, level_name
+from ameide_telemetry.logs.event import context_of, level_name
 from ameide_telemetry.logs.searched import searched, searched_field
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.foreign import contained
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
     from ameide_telemetry.export.log_records import LogRecords
-    from ameide_telemetry.logs.line import Event
+    from ameide_telemetry.logs.event import Event
     from ameide_telemetry.redaction import Found, Redactor
 
 __all__ = ["RecordEmitter"]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.context import current_context
 from ameide_telemetry.contract import names
-from ameide_telemetry.logs.line import level_name
+from ameide_telemetry.logs.event import level_name
 from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.failure import failure_of
 from ameide_telemetry.values.plain import JsonValue, plain
 
 if TYPE_CHECKING:
-    from ameide_telemetry.logs.line import Event
+    from ameide_telemetry.logs.event import Event
     from ameide_telemetry.redaction import Found
 
 __all__ = ["PrettyRenderer"]

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.logs.apart import OWN_LOGGER, apart
+from ameide_telemetry.logs.event import Event, level_name
 from ameide_telemetry.logs.handler import LineWriter
-from ameide_telemetry.logs.line import Event, level_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -22,7 +22,7 @@ import time
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TextIO, cast
 
 from ameide_telemetry import guard
-from ameide_telemetry.logs.line import Event
+from ameide_telemetry.logs.event import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

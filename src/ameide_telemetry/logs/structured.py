@@ -26,7 +26,7 @@ from ameide_telemetry.logs.chain import (
     set_aside,
     without_fields,
 )
-from ameide_telemetry.logs.line import level_name
+from ameide_telemetry.logs.event import level_name
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import exact, key_text, type_name, valid
 
