@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry import trace
 
 grpc: Any = import_module("grpc")
+Channel: Any = import_module("grpc._channel").Channel
 LOCAL = ("localhost",)
 OWN = (("x-own", "kept"), ("x-own-bin", b"\x00\xff"))
 KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
@@ -186,18 +187,18 @@ def test_a_channel_that_outlives_the_first_start_stays_stripped(name: str, serve
 
 def test_nothing_is_put_around_what_may_go_out(server: Server) -> None:
     """A channel to a host inside is gRPC's own, and after the end every channel is."""
-    kind = type(grpc._channel.Channel("localhost:1", (), None, None).unary_unary("/a/b"))
+    kind = type(Channel("localhost:1", (), None, None).unary_unary("/a/b"))
     with instrumented("grpc_client"):
-        assert type(grpc._channel.Channel("localhost:1", (), None, None).unary_unary("/a/b")) is kind
-        assert type(grpc._channel.Channel("third.example:1", (), None, None).unary_unary("/a/b")) is not kind
-    assert type(grpc._channel.Channel("third.example:1", (), None, None).unary_unary("/a/b")) is kind
+        assert type(Channel("localhost:1", (), None, None).unary_unary("/a/b")) is kind
+        assert type(Channel("third.example:1", (), None, None).unary_unary("/a/b")) is not kind
+    assert type(Channel("third.example:1", (), None, None).unary_unary("/a/b")) is kind
 
 
 def test_metadata_that_cannot_be_read_do_not_leave(server: Server) -> None:
     """Of two faults the smaller one: the call goes out without them, and it is counted."""
     guard.reset()
     with instrumented("grpc_client", trace_hosts=LOCAL):
-        channel = grpc._channel.Channel(server.target("127.0.0.1"), (), None, None)
+        channel = Channel(server.target("127.0.0.1"), (), None, None)
         assert channel.unary_unary("/shop.Orders/unary_unary")(b"q", timeout=5, metadata=[7]) == b"answer"
         channel.close()
     assert guard.counts() == {"egress.strip": 1}
