@@ -93,6 +93,20 @@ def test_different_settings_warn_once_otherwise() -> None:
     assert [(line["level"], "service" in line["message"]) for line in found] == [("warning", True)]
 
 
+def test_a_trust_that_stays_is_an_error_that_names_both() -> None:
+    """Who asked for less trust and does not get it has to see it."""
+    code = (
+        "from ameide_telemetry import init_telemetry as i\n"
+        "i('orders', strict=False); t = i('orders', trust='edge', strict=False)\n"
+        "assert t.settings.trust == 'internal'"
+    )
+    status, lines, _ = _run(code)
+    assert status == 0
+    found = [line for line in lines if "different settings" in line["message"]]
+    assert [line["level"] for line in found] == ["error"]
+    assert "trust stays 'internal', not 'edge'" in found[0]["message"]
+
+
 def test_wrong_settings_are_all_listed_in_strict_mode() -> None:
     """One error for everything."""
     with pytest.raises(SettingsError) as caught:

@@ -150,13 +150,14 @@ def _compare(first: Telemetry, second: TelemetrySettings) -> None:
     differing = [name for name in first.settings.differences(second) if name not in own]
     if not differing:
         return
+    weaker = f" (trust stays {first.settings.trust!r}, not {second.trust!r})" if "trust" in differing else ""
     message = (
         f"init_telemetry was called again with different settings ({', '.join(differing)}); the first call's"
-        " stay. Call it once, or shutdown() the first handle before"
+        f" stay{weaker}. Call it once, or shutdown() the first handle before"
     )
     if second.strict:
         raise ConflictError(message)
-    _logger.warning(message)
+    _logger.log(logging.ERROR if weaker else logging.WARNING, message)
 
 
 class Telemetry:

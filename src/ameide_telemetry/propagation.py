@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.redaction import Redactor
 
-__all__ = ["TEXTS", "ContractBaggagePropagator", "install"]
+__all__ = ["STATE", "TEXTS", "ContractBaggagePropagator", "install", "is_trace_state"]
 
+STATE: Final = "tracestate"
 _HEADER: Final = "baggage"
 _KEY_BY_BAGGAGE: Final = {spelling: key for key, spelling in names.CONTEXT_BAGGAGE_KEYS.items()}
 _INJECT: Final = guard.site("propagation.inject")
@@ -53,6 +54,13 @@ _KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MAX_BYTES: Final = 8192
 _MAX_MEMBERS: Final = 180
 _TEXT_KINDS: Final = (str, bytes)
+# One member of a tracestate, by W3C Trace Context.
+_STATE_MEMBER: Final = re.compile(
+    r"([a-z][_0-9a-z\-*/]{0,255}|[a-z0-9][_0-9a-z\-*/]{0,240}@[a-z][_0-9a-z\-*/]{0,13})"
+    r"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+)
+_MOST_STATE_MEMBERS: Final = 32
+_LONGEST_STATE: Final = 512
 
 
 class ContractBaggagePropagator(TextMapPropagator):
@@ -142,18 +150,40 @@ class _AnyGetter(Getter[Any]):
         # OTel's own takes bytes apart, into numbers.
         self._get = _value_of if getter is default_getter else getter.get
         self._keys: Callable[[Any], Iterable[Any]] = getter.keys
+        self._state: list[list[str] | None] = []
 
     def get(self, carrier: Any, key: str) -> list[str] | None:
-        return _EXTRACT.call(self._texts, carrier, key)
+        return _EXTRACT.call(self._texts if key != STATE else self._states, carrier, key)
 
     def keys(self, carrier: Any) -> list[str]:
         return [key for key in _EXTRACT.call(self._keys, carrier) or () if isinstance(key, str)]
+
+    def _states(self, carrier: Any, key: str) -> list[str] | None:
+        # Once for one message, whoever asks: a malformed one is counted.
+        if not self._state:
+            texts = self._texts(carrier, key)
+            self._state.append(texts if texts and is_trace_state(",".join(texts)) else None)
+        return self._state[0]
 
     def _texts(self, carrier: Any, key: str) -> list[str] | None:
         value = self._get(carrier, key)
         parts = value if isinstance(value, Iterable) and not isinstance(value, _TEXT_KINDS) else (value,)
         texts = [part.decode("latin-1") if isinstance(part, bytes) else part for part in _first(parts)]
         return [text for text in texts if isinstance(text, str)] or None
+
+
+def is_trace_state(text: str) -> bool:
+    """Tell whether this is a `tracestate`; one that is none is counted, and to be left out as a whole.
+
+    W3C asks for that, and OpenTelemetry's parser does it too, with a line that holds what the caller wrote.
+    """
+    if len(text) <= _LONGEST_STATE:
+        members = [member for each in text.split(",") if (member := each.strip(" \t"))]
+        keys = {found[1] for found in map(_STATE_MEMBER.fullmatch, members) if found is not None}
+        if len(keys) == len(members) <= _MOST_STATE_MEMBERS:
+            return True
+    guard.note("propagation.tracestate_refused")
+    return False
 
 
 def _value_of(carrier: Any, key: str) -> object:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -12,10 +17,12 @@ from ameide_telemetry.exceptions import SettingsError
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.redaction import shown_settings
 from ameide_telemetry.settings import TelemetrySettings
-from faults.kit.canaries import described, leaks, one
+from faults.kit.canaries import canaries, described, leaks, one
+from faults.kit.canary_hunt import own_secrets
 from faults.kit.programs import program, ran
 from support.collector import FakeCollector
 from support.grpc_collector import GrpcCollector
+from support.servers import run_server, service_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,3 +223,85 @@ def test_headers_are_captured_by_those_who_are_told_to(tmp_path: Path) -> None:
             assert f"http.request.header.{each.name.replace('-', '_')}" in found
         sent = [each.SerializeToString() for each in collector.requests["traces"]]
         assert leaks(secrets, *sent, ended.stdout, ended.stderr) == []
+
+
+def test_commands_print_no_secret(tmp_path: Path) -> None:
+    """Our own command neither prints nor stores what a process was given, its settings and its canaries."""
+    salt, store, report = "commands", tmp_path / "store.sqlite", tmp_path / "report.json"
+    own = own_secrets(salt)
+    environment = service_environment(
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"https://user:{own['otlp-user'].value}@collector.test:4318",
+        OTEL_EXPORTER_OTLP_HEADERS=f"authorization=Bearer%20{own['otlp-token'].value}",
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS=f"x-api-key={own['otlp-api-key'].value}",
+        AMEIDE_TELEMETRY_PSEUDONYM_KEY=f"k1:{own['pseudonym_key'].value}",
+        OTEL_RESOURCE_ATTRIBUTES=",".join(f"{each.name}={each.value}" for each in described(salt)),
+        OTEL_SERVICE_NAME="orders",
+        CANARY_SALT=salt,
+        CANARY_EVERY="29",
+        CANARY_REPORT=str(report),
+    )
+    script = ("--store", str(store), "--", sys.executable, "-m", "faults.kit.canary_script")
+    written = b""
+    for arguments in (
+        ("settings",),
+        ("settings", "--json"),
+        ("run", *script),
+        ("trace", "--last", "--store", str(store)),
+    ):
+        command = [sys.executable, "-m", "ameide_telemetry", *arguments]
+        with run_server(command, environment=environment, ready=None) as process:
+            ended = process.wait(60)
+        written += ended.stdout + ended.stderr
+    assert report.exists(), written[-2000:]
+    stored = b"".join(each.read_bytes() for each in tmp_path.glob("store.sqlite*"))
+    assert b"[redacted:" in written
+    assert b"[redacted:" in stored
+    planted = [*canaries(salt), *own.values(), *described(salt), one("password", f"{salt} end")]
+    assert leaks(planted, written, stored) == []
+
+
+def test_lines_for_people_have_no_secret(tmp_path: Path) -> None:
+    """On a terminal lines look different and hide the same."""
+    salt, report = "terminal", tmp_path / "report.json"
+    environment = service_environment(
+        AMEIDE_TELEMETRY_LOG_FORMAT="pretty",
+        TERM="xterm",
+        CANARY_SALT=salt,
+        CANARY_EVERY="29",
+        # What is printed to a terminal stays as it is.
+        CANARY_WITHOUT="printed",
+        CANARY_REPORT=str(report),
+    )
+    command = [sys.executable, "-m", "faults.kit.canary_script"]
+    shown = _on_a_terminal(command, environment)
+    assert report.exists(), shown[-2000:]
+    # Not JSON, and everything was there.
+    assert b'{"timestamp"' not in shown
+    assert shown.count(b"[redacted:") > 100
+    assert leaks([*canaries(salt), one("password", f"{salt} end")], shown) == []
+
+
+def _on_a_terminal(command: list[str], environment: dict[str, str]) -> bytes:
+    """Run a command whose streams are a terminal, and return what it shows."""
+    ours, theirs = os.openpty()
+    shown = bytearray()
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        timer = threading.Timer(60, os.killpg, (process.pid, signal.SIGKILL))
+        timer.start()
+        # The end of the last process that has the terminal is an error to whoever reads from it.
+        with suppress(OSError):
+            while part := os.read(ours, 65_536):
+                shown += part
+        process.wait()
+        timer.cancel()
+        timer.join()
+    os.close(ours)
+    return bytes(shown)

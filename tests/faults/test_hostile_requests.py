@@ -88,7 +88,7 @@ def _settle(name: str, count: int, record: Callable[[str, object], None]) -> Non
     duel, status, written = _fought(name, count)
     same = duel.asked - len(duel.differences)
     figure = f"{same} of {duel.asked} answered as by the bare application ({duel.refused} other than 200)"
-    record(f"hostile_requests_{name}", figure)
+    record("hostile_requests", f"{same} of {duel.asked}")
     print(f"{name}: {figure}; {duel.varied} answered in several ways by the bare one")
     assert not duel.differences, "\n".join(map(str, duel.differences[:2]))
     assert duel.asked >= count

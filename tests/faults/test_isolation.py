@@ -100,7 +100,7 @@ def _settle(directory: Path, count: int, seed: int, record: Callable[[str, objec
     with _judged(directory) as judge:
         _run(judge, count, seed)
     figure = f"{len(judge.foreign)} foreign in {count} requests: {judge.lines} lines, {judge.spans} spans"
-    record("isolation", figure)
+    record("isolation", f"{count - len(judge.foreign)} of {count}")
     print(figure)
     assert not judge.foreign, judge.foreign[:2]
     # One access line and one span at least.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from faults.scorecard import redaction
 from faults.scorecard.__main__ import main
 from faults.scorecard.measure import (
     Everything,
@@ -122,6 +123,66 @@ def test_only_passing_tests_have_figures() -> None:
     assert Suite(tuple(read_report(_REPORT))).recorded("hostile_requests") == [70.0]
 
 
+def test_two_numbers_are_added_up() -> None:
+    """What passing tests noted counts, a failed one has achieved nothing; without any there is no figure."""
+    passed = Outcome("test_x", "test_one", "passed", recorded={"isolation": "20 of 20"})
+    failed = Outcome("test_x", "test_two", "failed", recorded={"isolation": "19 of 20"})
+    other = Outcome("test_x", "test_three", "passed", recorded={"isolation": "none at all"})
+    assert Suite((passed, passed)).noted("isolation") == Fraction(40, 40)
+    assert Suite((passed, failed)).noted("isolation") == Fraction(20, 40, "1 failed")
+    for suite in (Suite(), Suite((passed, other))):
+        with pytest.raises(LookupError, match="isolation"):
+            suite.noted("isolation")
+
+
+def test_skipped_part_of_a_promise_is_missed() -> None:
+    """A million requests were promised: three quarters of them, all good, are too few."""
+    quarter = Outcome("test_isolation", "test_a_million", "passed", recorded={"isolation": "250 of 250"})
+    skipped = Outcome("test_isolation", "test_a_million", "skipped")
+    noted = Suite((quarter, quarter, quarter, skipped)).noted("isolation")
+    assert not Everything(1000).met_by(noted)
+
+
+def test_growth_is_the_worst_of_all_tests() -> None:
+    """The factor is that of the slowest search, and there is none where one of them failed."""
+    outcomes = [
+        Outcome("test_total", "test_twice_x", "passed", recorded={"growth": each}) for each in ("2.1", "2.3")
+    ]
+    assert redaction.worst_growth(Suite(outcomes)).value == 2.3
+    with pytest.raises(RuntimeError, match="2 of 3"):
+        redaction.worst_growth(Suite([*outcomes, Outcome("test_total", "test_twice_x", "failed")]))
+
+
+_FIGURES: Any = {
+    "cost": {"clean, typical": {"added": 4.0, "ratio": 1.6, "logfire": 12, "Sentry": 3, "json.dumps": 2.5}},
+    "recall": {"email": {"count": 20_000, "ours": 1.0, "logfire": 0.0, "Sentry": 0.0}},
+    "false_positives": {
+        "UUID": {"count": 1_000_000, "ours": 0, "logfire": 50, "Sentry": 0},
+        "clean lines": {"count": 20_000, "ours": 0, "logfire": 50, "Sentry": 0},
+    },
+    "conventions": {"names": ["a", "b"], "ours": [], "logfire": ["a"], "Sentry": []},
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "met", "ours"),
+    [
+        ("recall-email", True, "1"),
+        ("recall-iban", False, "not measured: KeyError: 'iban'"),
+        ("mistaken-uuid", True, "0"),
+        ("mistaken-clean-lines", False, "not measured: ValueError: only 20,000 were looked at"),
+        ("conventions", True, "0 (of 2)"),
+        ("ratio-clean-typical", False, "1.6 x"),
+        ("cost-clean-typical", True, "4 us"),
+    ],
+)
+def test_benchmark_answers(key: str, ours: str, *, met: bool) -> None:
+    """Each figure has its row, and one that the benchmark did not take misses its target."""
+    (measure,) = [each for each in redaction.Benchmark(lambda: _FIGURES).measures() if each.key == key]
+    row = measured(measure, lambda: 0.0)
+    assert (row.met, str(row.ours)) == (met, ours)
+
+
 def test_missing_tests_are_no_success() -> None:
     """A promise whose tests are gone misses its target."""
     questions = Questions(1)
@@ -134,8 +195,9 @@ def test_missing_tests_are_no_success() -> None:
 def test_suite_that_did_not_run_meets_nothing() -> None:
     """A run of the tests that left no report is neither quick nor green."""
     questions = Questions(1)
-    questions.__dict__.update(suite=Suite((), 5.0), soak=Suite())
+    questions.__dict__.update(suite=Suite((), 5.0), soak=Suite(), growth=Suite())
     keys = {"faults", "suite", "failpoints", "ledger", "generated", "requests", "tenancy"}
+    keys |= {"hostile", "hostile-soak", "isolation", "isolation-soak", "canaries", "linear"}
     measures = [each for each in questions.measures() if each.key in keys]
     assert {each.key for each in measures} == keys
     assert not any(measured(each, lambda: 0.0).met for each in measures)

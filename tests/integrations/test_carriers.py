@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
 
+from ameide_telemetry import guard
 from ameide_telemetry.context import bound_context, current_bindings
 
 if TYPE_CHECKING:
@@ -53,6 +55,43 @@ def test_what_is_no_text_counts_as_absent(rig: Rig, value: Any) -> None:
     assert _found(propagate.extract(_message(rig) | {"baggage": value})) == (int(rig.trace_id, 16), None)
     assert _found(propagate.extract(_message(rig) | {"traceparent": value})) == (0, "acme")
     assert _found(propagate.extract(_message(rig) | {"tracestate": value})) == (int(rig.trace_id, 16), "acme")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "CaNaRy",
+        "a=b,CaNaRy",
+        "a=b,a=CaNaRy",
+        "CaNaRy=\x1b",
+        "a=" + "CaNaRy" * 43,
+        ",".join(f"k{number}=v" for number in range(33)),
+        ",".join(f"k{number}={'v' * 200}" for number in range(3)),
+        b"a=\xff\xfe",
+    ],
+)
+def test_a_malformed_trace_state_of_a_message_is_counted_once(
+    rig: Rig, state: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest of the message holds, and no line of OpenTelemetry's shows what a stranger wrote."""
+    caplog.set_level(logging.DEBUG)
+    carrier = {**_message(rig), "tracestate": state}
+    for given, getter in ((carrier, None), (list(carrier.items()), _Pairs())):
+        guard.reset()
+        context = propagate.extract(given, getter=getter) if getter else propagate.extract(given)
+        assert _found(context) == (int(rig.trace_id, 16), "acme")
+        assert len(trace.get_current_span(context).get_span_context().trace_state) == 0
+        assert guard.counts() == {"propagation.tracestate_refused": 1}
+    assert not caplog.records
+
+
+def test_a_trace_state_in_several_headers_is_one(rig: Rig) -> None:
+    """RFC 9110 joins them by a comma; a well-formed one travels on and is not counted."""
+    guard.reset()
+    context = propagate.extract({**_message(rig), "tracestate": [b"a=b", "c@d=e , f=g"]})
+    state = trace.get_current_span(context).get_span_context().trace_state
+    assert dict(state) == {"a": "b", "c@d": "e", "f": "g"}
+    assert guard.counts() == {}
 
 
 @pytest.mark.parametrize("carrier", [None, 5, [("traceparent", "x")], "text"])

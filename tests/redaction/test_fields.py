@@ -27,7 +27,11 @@ FIELDS: tuple[tuple[str, Any, Any, Found], ...] = (
     ("customer_address", {"street": "Elm 1", "city": "X"}, "[redacted:address]", {"address": 1}),
     ("cookies", {}, {}, {}),
     ("session_id", "4111 1111 1111 1111", "4111 1111 1111 1111", {}),
-    ("trace_id", "bob@example.com", "bob@example.com", {}),
+    ("enduser.id", "Bob <bob@example.com>", f"Bob <{E}>", {"email": 1}),
+    ("enduser.id", "4111 1111 1111 1111", "4111 1111 1111 1111", {}),
+    ("user.id", "bob@example.com", E, {"email": 1}),
+    ("messaging.message.id", "<17.4@mail.example.com>", "<17.4@mail.example.com>", {}),
+    ("service.instance.id", "celery@one.example.com", "celery@one.example.com", {}),
     ("note", "mail bob@example.com or a@b.de", f"mail {E} or {E}", {"email": 2}),
     ("note", b"mail bob@example.com", f"mail {E}", {"email": 1}),
     (

@@ -68,6 +68,65 @@ def test_user_and_password_behind_an_option_go(text: str, shown: str | None) -> 
     assert REDACTOR.text(expected, {}) == expected
 
 
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+USER_INFOS = (
+    ("proxy //bob:s3cret@h:80/x", f"proxy //{C}@h:80/x"),
+    ('{"u": "https:\\/\\/bob:s3cret@h\\/x"}', f'{{"u": "https:\\/\\/{C}@h\\/x"}}'),
+    ("jdbc:oracle:thin:scott/s3cret@h:1521", f"jdbc:oracle:thin:{C}@h:1521"),
+    ("// todo: bob@h // see:this @h //h:80/x@y", None),
+    ("jdbc:oracle:thin:@h:1521/x", None),
+    ("https:\\/\\/h:80\\/x", None),
+    (f"https://h/x#{'aB3' * 8} n=1", f"https://h/x#{Q} n=1"),
+    (f"https://h/x#installation-of-the-package-2 /x#{'aB3' * 8}", None),
+    ("https://h/x#Section3", None),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), USER_INFOS)
+def test_credentials_go_without_a_scheme_and_behind_escapes_too(text: str, shown: str | None) -> None:
+    """So do fragments that nobody would call a section; comments, ports and sections stay."""
+    found: Found = {}
+    expected = text if shown is None else shown
+    assert REDACTOR.text(text, found) == expected
+    assert sum(found.values()) == expected.count("[redacted:")
+    assert REDACTOR.text(expected, {}) == expected
+
+
+IDS = (
+    *(f"{name}={TRACE}" for name in ("traceId", "trace_id", "trace-id", "X-B3-TraceId")),
+    *(f"{name}={SPAN}" for name in ("spanId", "span_id")),
+    f"traceparent=00-{TRACE}-{SPAN}-01",
+    *("request_id=req-8f3a9b2c", "requestId=7.x", "tenant_id=acme", "saas.tenant=acme!", "tenantId=t-1"),
+    "ameide_session_id=s-1",
+)
+NO_IDS = (
+    *(f"trace_id={value}" for value in (TRACE[1:], TRACE + "0", "0" * 32, TRACE.upper(), "hunter2")),
+    f"span_id={TRACE}",
+    *(
+        f"request_id={value}"
+        for value in ("a b", "bob%40example.com", "a" * 65, "eyJhbGciOiJub25lIn0.eyJhIjox.")
+    ),
+    *(f"tenant_id={value}" for value in ("ghp_" + "a1B2" * 9, "DE89370400440532013000", "a" * 151, "a/b")),
+    *(f"{name}={TRACE}" for name in ("session_id", "id", "sid", "user_id", "x" * 40)),
+)
+
+
+@pytest.mark.parametrize("pair", IDS)
+def test_an_id_that_lines_are_joined_by_stays_in_a_query(pair: str) -> None:
+    """In all spellings, and beside values that go."""
+    assert REDACTOR.text(f"GET /x?{pair}&q=bob", {}) == f"GET /x?{pair}&q={Q}"
+    assert REDACTOR.field("url.query", f"q=bob&{pair}", {}) == f"q={Q}&{pair}"
+
+
+@pytest.mark.parametrize("pair", NO_IDS)
+def test_under_the_name_of_an_id_only_ids_stay(pair: str) -> None:
+    """What has another form, or looks like a secret, goes as all other values do."""
+    name, _, value = pair.partition("=")
+    redacted = REDACTOR.field("url.query", pair, {})
+    assert redacted.startswith(f"{name}=[redacted:")
+    assert value not in redacted
+
+
 @pytest.mark.parametrize(
     ("query", "shown"),
     [

@@ -117,6 +117,37 @@ def test_header_name() -> None:
         _refusal(addresses.HEADER_NAME, wrong)
 
 
+@pytest.mark.parametrize("name", ["x-tenant", "X-Tenant-ID", "x-org", "x-scope-orgid", "x-author", "tenant"])
+def test_a_header_of_ones_own_may_name_the_tenant(name: str) -> None:
+    """Those that nobody else gives a meaning to."""
+    assert addresses.HEADER_NAME.take(name) == name.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        *(
+            (name, "secret")
+            for name in ("Authorization", "cookie", "x-api-key", "X-Auth-Token", "x_csrf_token")
+        ),
+        *(
+            (name, "secret")
+            for name in ("proxy-authorization", "set-cookie", "x-amz-security-token", "api_key")
+        ),
+        *(
+            (name, "meaning")
+            for name in ("baggage", "traceparent", "tracestate", "X-Request-ID", "x_request_id")
+        ),
+        *((name, "meaning") for name in ("host", "user-agent", "content-length", "x-forwarded-for", "b3")),
+    ],
+)
+def test_a_header_with_a_secret_or_another_meaning_is_no_tenants(name: str, reason: str) -> None:
+    """Its value would be on every line and span, and in the baggage of every call."""
+    refusal = _refusal(addresses.HEADER_NAME, name)
+    assert reason in refusal.reason
+    assert (refusal.kept, refusal.instead) == (None, "no header names the tenant")
+
+
 def test_file(tmp_path: Path) -> None:
     """A readable file is accepted as text or path; its absence is a problem of its own code."""
     file = tmp_path / "ca.pem"

@@ -72,7 +72,8 @@ def test_a_missing_file_for_tls_is_kept_or_nothing_is_sent(option: str) -> None:
     )
     for otlp in _otlp(missing):
         assert getattr(otlp, option) == "/nowhere.pem"
-    assert [each.code for each in missing.warnings] == [codes.UNREADABLE_FILE]
+    assert codes.UNREADABLE_FILE in [each.code for each in missing.warnings]
+    assert "there is no such file; nothing is sent" in missing.warnings[0].message
     for wrong in (5, "a\0b", b"/ca.pem"):
         given = {"traces": {"endpoint": "https://h/", option: wrong}, "logs": {"endpoint": "https://h/"}}
         settings = TelemetrySettings.resolve(given, {})
@@ -157,3 +158,31 @@ def test_otlp_without_an_endpoint_is_said(environ: dict[str, str], location: str
 def test_where_lines_go(environ: dict[str, str], sink: str) -> None:
     """The standard variable adds OTLP to stdout; ours says it more exactly and wins."""
     assert TelemetrySettings.resolve({}, {**environ, _GENERAL: "http://h"}).logs.sink == sink
+
+
+@pytest.mark.parametrize(
+    ("protocol", "option", "said"),
+    [
+        ("http/protobuf", "CLIENT_KEY", "client_key is set without client_certificate"),
+        ("grpc", "CLIENT_KEY", "client_key is set without client_certificate"),
+        ("grpc", "CLIENT_CERTIFICATE", "client_certificate is set without client_key, which gRPC needs"),
+    ],
+)
+def test_half_of_a_pair_for_mutual_tls_sends_nothing(protocol: str, option: str, said: str) -> None:
+    """The key alone would be no proof of who sends; gRPC ends the whole process over a lone certificate."""
+    environ = {
+        _GENERAL: "https://h:4317",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+        f"OTEL_EXPORTER_OTLP_{option}": __file__,
+    }
+    settings = TelemetrySettings.resolve({"strict": False}, environ)
+    assert _otlp(settings) == (None, None, None)
+    assert f"{said}; nothing is sent" in [each.message for each in settings.warnings]
+    with pytest.raises(SettingsError, match=said):
+        TelemetrySettings.resolve({"strict": True}, environ)
+
+
+def test_one_file_may_hold_both_over_http() -> None:
+    """A certificate alone is accepted there: the key may stand in the same file."""
+    environ = {_GENERAL: "https://h:4317", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": __file__}
+    assert TelemetrySettings.resolve({"strict": True}, environ).warnings == ()

@@ -22,7 +22,7 @@ _BARE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317", "OTEL_EXPORTER_OTLP_PR
 # The end of a name -> a value that is not the default, and what must be set beside it.
 _BY_END: dict[str, tuple[str, dict[str, str]]] = {
     "_CERTIFICATE": ("FILE", _ENDPOINT),
-    "_CLIENT_KEY": ("FILE", _ENDPOINT),
+    "_CLIENT_KEY": ("FILE", {**_ENDPOINT, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": __file__}),
     "_COMPRESSION": ("gzip", _ENDPOINT),
     "_COUNT_LIMIT": ("7", {}),
     "_ENDPOINT": ("http://elsewhere:4318", {}),

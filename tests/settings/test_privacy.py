@@ -168,7 +168,7 @@ def test_a_key_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "it has no `:`"),
+        (b"", "it is empty"),
         (b"sesame", "it has no `:`"),
         (b"v1:sesame", "less than 16 bytes"),
         (b"v1:" + b"sesame" * 1_000, "less than 16 bytes or more than 1024"),
@@ -195,6 +195,42 @@ def test_a_missing_file_is_one_finding() -> None:
     settings = _lenient(PSEUDONYM_KEY_FILE="/nowhere/key", PSEUDONYM_CLASSES="email")
     assert [each.code for each in settings.warnings] == [codes.UNREADABLE_FILE]
     assert settings.pseudonym_key is None
+    assert _said(settings) == [
+        "'/nowhere/key' is not accepted: there is no such file; no value gets a pseudonym"
+    ]
+
+
+def test_a_device_is_no_file() -> None:
+    """Nor is a pipe, which to read may take for ever."""
+    settings = _lenient(PSEUDONYM_KEY_FILE="/dev/null", PSEUDONYM_CLASSES="email")
+    (message,) = _said(settings)
+    assert "'/dev/null' is not accepted: it is a device or a pipe, not a file" in message
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        (".", "it fits a single 'a'"),
+        (r"\w", "it fits a single 'a'"),
+        (r"\d+", "it fits a single '0'"),
+        (r"\S+", "it fits a single 'a'"),
+        (".*", "it can match the empty text"),
+        ("(?:x|)", "it can match the empty text"),
+        (r"\w{2,64}", "it fits most of any ordinary line"),
+        (".{9}", "it fits most of any ordinary line"),
+        (r"E+@corp", "'E+@corp', is not accepted"),
+        (r"password=(a|b)+x", "'password=(a|b)+x', is not accepted"),
+        ("ghp_" + "a1B2" * 9 + "E+x", "'***', is not accepted"),
+    ],
+)
+def test_a_wrong_pattern_is_shown_and_off(pattern: str, said: str) -> None:
+    """Whoever has to mend it finds it, though a key that stands in it is not said."""
+    settings = _lenient(REDACT_PATTERNS=f"custom=EMP-[0-9]{{4}}\ncustom={pattern}")
+    assert settings.redact_patterns == (("custom", "EMP-[0-9]{4}"),)
+    (message,) = _said(settings)
+    assert message.startswith("entry 2 for custom, ")
+    assert said in message
+    assert "ghp_" not in message
 
 
 @pytest.mark.parametrize("secret", [_KEY, "v1:short"])
@@ -206,7 +242,8 @@ def test_a_key_and_a_file_exclude_each_other(tmp_path: Path, secret: str) -> Non
     settings = _lenient(**variables)
     assert codes.CONTRADICTION in [each.code for each in settings.warnings]
     assert (settings.pseudonym_key, settings.pseudonym_classes) == (None, ())
-    with pytest.raises(SettingsError, match="pseudonym_key_file is given as well as pseudonym_key"):
+    assert any(each.endswith("neither is used, and no value gets a pseudonym") for each in _said(settings))
+    with pytest.raises(SettingsError, match="pseudonym_key and pseudonym_key_file are both set"):
         TelemetrySettings.resolve({"strict": True}, {_OWN + name: text for name, text in variables.items()})
 
 

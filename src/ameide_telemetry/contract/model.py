@@ -106,7 +106,7 @@ class Contract:
         patterns: regular expressions of whole values by name, in the subset that Python and ECMA 262 share.
         labels: every Loki label, and the source of its value (a word of `vocabulary.LABEL_SOURCES`).
         denied_attributes: metric attributes refused beside the spellings of denied fields.
-        kept: names under which nothing is ever redacted, beside those of the fields.
+        kept: names under which only what holds an `@` is searched, beside those of the fields.
         personal: names of attributes and fields about a person -> class of redaction.
         fields: the fields in the order of the registry.
         resource: the resource attributes in the order of the registry.
@@ -143,7 +143,7 @@ class Contract:
 
     @property
     def kept_names(self) -> frozenset[str]:
-        """The names whose values join signals or name machines: they are neither redacted nor searched."""
+        """The names whose values join signals or name machines: only one with an `@` is searched."""
         fields = (field for field in self.fields if field.pii in {"none", "pseudonymous"})
         known = (
             name

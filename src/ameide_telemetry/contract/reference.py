@@ -133,8 +133,8 @@ def _redaction(contract: Contract) -> Iterable[str]:
     yield _REDACTION_NOTE
     yield _table(("Name", "Class"), ((_code(name), kind) for name, kind in contract.personal.items()))
     fields = contract.kept_names.difference(contract.kept)
-    yield f"Nothing is redacted or searched under these names: {_code(*sorted(contract.kept))};"
-    yield f"nor under those of the fields and resource attributes of this page: {_code(*sorted(fields))}."
+    yield f"Only what holds an `@` is searched under these names: {_code(*sorted(contract.kept))};"
+    yield f"and under those of the fields and resource attributes here: {_code(*sorted(fields))}."
 
 
 def _resource(contract: Contract) -> Iterable[str]:

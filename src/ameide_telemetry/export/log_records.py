@@ -16,10 +16,12 @@ from opentelemetry.context import Context
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.fit import fit_log_record
+from ameide_telemetry.export.foreign_records import RecordRedaction
 from ameide_telemetry.export.forks import once_per_process
 from ameide_telemetry.export.otlp import destination
 from ameide_telemetry.export.queue import QueuePipeline
 from ameide_telemetry.export.quiet import exports
+from ameide_telemetry.redaction import redactor_of
 from ameide_telemetry.resource import quick_to_fork, replace_resource
 
 if TYPE_CHECKING:
@@ -53,8 +55,16 @@ class LogRecords:
     _processor: PipelineLogProcessor | None = None
 
     def logger(self, name: str) -> Logger | None:
-        """Return an OpenTelemetry logger for the scope `name`; None when nothing was installed."""
-        return None if self.provider is None else self.provider.get_logger(name)
+        """Return an OpenTelemetry logger for the scope `name`; None when nothing was installed.
+
+        Its records are sent as they are: whoever asks for it has redacted them.
+        """
+        if self.provider is None or self._processor is None:
+            return None
+        # With attributes the SDK makes one that nobody else gets.
+        logger = self.provider.get_logger(name, attributes={})
+        self._processor.trust(logger)
+        return logger
 
     def undo(self) -> None:
         """Stop taking records. The provider stays, because loggers made of it do."""
@@ -70,11 +80,21 @@ class PipelineLogProcessor:
 
     Attributes:
         pipeline: takes the records now; None drops them silently.
+        redaction: for the records of others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, redaction: RecordRedaction) -> None:
         self.pipeline: QueuePipeline | None = None
+        self.redaction = redaction
+        self._trusted: dict[int, Any] = {}
         self._readable: Any = import_module("opentelemetry.sdk._logs").ReadableLogRecord
+
+    def trust(self, logger: Any) -> None:
+        """Send the records of a logger as they are."""
+        # Private (SDK 1.45); without it they are redacted a second time, which changes nothing.
+        scope = getattr(logger, "_instrumentation_scope", None)
+        if scope is not None:
+            self._trusted[id(scope)] = scope
 
     def on_emit(self, log_record: Any) -> None:
         """Queue one record; never raises."""
@@ -88,6 +108,9 @@ class PipelineLogProcessor:
             # As the SDK's batch processor does: the ids are on the record, its context would be kept alive.
             record = copy.copy(log_record.log_record)
             record.context = Context()
+            if self._trusted.get(id(scope)) is not scope or scope is None:
+                self.redaction.apply(record)
+                scope = self.redaction.scope(scope)
             pipeline.put(
                 *fit_log_record(self._readable(record, log_record.resource, scope, log_record.limits))
             )
@@ -130,10 +153,12 @@ def install(
         provider, origin = _provider(settings.logs, resource)
         if provider is None:
             return LogRecords(None, "disabled")
+        redaction = RecordRedaction(redactor_of(settings))
         processor = _process.processors.get(provider)
         if processor is None:
-            processor = _process.processors[provider] = PipelineLogProcessor()
+            processor = _process.processors[provider] = PipelineLogProcessor(redaction)
             provider.add_log_record_processor(processor)
+        processor.redaction = redaction
         processor.pipeline = QueuePipeline(
             "logs",
             ledger=ledger.logs,

@@ -65,6 +65,10 @@ class GrpcWire:
     )
 
     def __init__(self, otlp: OtlpSettings, user_agent: str, method: str) -> None:
+        for path in (otlp.certificate, otlp.client_certificate, otlp.client_key):
+            if path is not None:
+                # Also where it is not needed: who names a file for TLS does not ask for less.
+                Path(path).open("rb").close()
         self._grpc: Any = import_module("grpc")
         self._otlp = otlp
         self._method = method

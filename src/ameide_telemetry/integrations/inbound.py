@@ -20,7 +20,7 @@ from opentelemetry.context import Context
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, current_bindings, with_bindings
 from ameide_telemetry.contract import names
-from ameide_telemetry.propagation import TEXTS
+from ameide_telemetry.propagation import STATE, TEXTS, is_trace_state
 from ameide_telemetry.values.identity import RESERVED_TENANTS
 
 if TYPE_CHECKING:
@@ -36,18 +36,11 @@ _EXTRACT: Final = guard.site("inbound.extract")
 _REQUEST_ID: Final = re.compile(names.REQUEST_ID_PATTERN)
 _TENANT_ID: Final = re.compile(names.TENANT_ID_PATTERN)
 _ALLOWED_BAGGAGE: Final = frozenset(names.CONTEXT_BAGGAGE_KEYS.values())
-# One member of a tracestate, by W3C Trace Context.
-_STATE_MEMBER: Final = re.compile(
-    r"(?:[a-z][_0-9a-z\-*/]{0,255}|[a-z0-9][_0-9a-z\-*/]{0,240}@[a-z][_0-9a-z\-*/]{0,13})"
-    r"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
-)
-_MOST_STATE_MEMBERS: Final = 32
-_STATE: Final = "tracestate"
 _DEFAULT_CAP: Final = 512
 # Bytes at most, before decoding. Whatever is longer counts as absent.
 _CAPS: Final = {
     "traceparent": 64,
-    _STATE: 512,
+    STATE: 512,
     "baggage": 8192,
     names.HEADER_REQUEST_ID: 128,
     # 18 digits fit 64 bits, as what is counted in must.
@@ -59,7 +52,7 @@ _ALWAYS: Final = (names.HEADER_REQUEST_ID, "content-length", "host", "user-agent
 # CGI, and so PEP 3333, spells this one header without the prefix.
 _ENVIRON_KEYS: Final = {"content-length": "CONTENT_LENGTH"}
 # What only a trusted caller may decide; the rest of the propagation fields say which trace it was.
-_TRUSTED_FIELDS: Final = frozenset({"baggage", _STATE})
+_TRUSTED_FIELDS: Final = frozenset({"baggage", STATE})
 
 
 class Inbound(NamedTuple):
@@ -151,9 +144,8 @@ class InboundReader:
     def _remote(self, headers: Mapping[str, str]) -> tuple[Context, tuple[trace.Link, ...]]:
         wanted = self._wanted
         carrier = {spelling: headers[field] for field, spelling in wanted.fields if field in headers}
-        if _STATE in carrier and not _is_trace_state(carrier[_STATE]):
-            # W3C: discarded as a whole. OTel's parser would, too, and log what the caller wrote.
-            del carrier[_STATE]
+        if STATE in carrier and not is_trace_state(carrier[STATE]):
+            del carrier[STATE]
         context = Context()
         if carrier:
             with _EXTRACT:
@@ -231,11 +223,6 @@ def _add(found: dict[str, str], key: str, text: str, cap: int) -> bool:
         return False
     found[key] = joined
     return True
-
-
-def _is_trace_state(text: str) -> bool:
-    members = [member for each in text.split(",") if (member := each.strip(" \t"))]
-    return len(members) <= _MOST_STATE_MEMBERS and all(map(_STATE_MEMBER.fullmatch, members))
 
 
 def _extracted(propagator: TextMapPropagator, carrier: dict[str, str]) -> Context:

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PrettyRenderer"]
 
 # What the renderer puts in a place of its own, or takes for something that it is not.
-_OURS: Final = frozenset(
-    {"timestamp", "level", "logger", "logger_name", "event", "stack", "exception", "exc_info"}
-)
+_OURS: Final = names.RESERVED_LOG_KEYS - {names.LOG_EXTRA} | {"logger_name", "event", "exception", "exc_info"}
 
 
 class PrettyRenderer:
@@ -42,13 +40,17 @@ class PrettyRenderer:
 
     def render(self, event: Event) -> bytes:
         """Return the event as UTF-8 text, newline included."""
-        fields = {**{key: plain(value) for key, value in current_context().items()}, **_fields(event)}
+        bound = {key: plain(value) for key, value in current_context().items()}
+        known = {key: bound.pop(key) for key in names.CONTEXT_LOG_KEYS if key in bound}
+        own = {**bound, **_fields(event)}
         # As on a line of JSON: a field of such a name is shown apart.
-        taken = {key: fields.pop(key) for key in _OURS & fields.keys()}
+        taken = {key: own.pop(key) for key in _OURS & own.keys()}
         found: Found = {}
         redact = self._redactor
-        fields = {redact.name(key, found): redact.field(key, value, found) for key, value in fields.items()}
-        taken = {key: redact.field(key, value, found) for key, value in taken.items()}
+        fields = {
+            redact.name(key, found): redact.field(key, value, found)
+            for key, value in {**known, **own}.items()
+        }
         values: dict[str, object] = {
             "timestamp": time.strftime("%H:%M:%S", time.localtime(event.created)),
             "level": level_name(event.level),
@@ -57,7 +59,9 @@ class PrettyRenderer:
             **fields,
         }
         if taken:
-            values[names.LOG_EXTRA] = {**_mapping(fields.get(names.LOG_EXTRA)), **taken}
+            # Not the contract's fields: they are searched like all others.
+            apart = redact.field(names.LOG_EXTRA, dict(sorted(taken.items())), found)
+            values[names.LOG_EXTRA] = {**_mapping(fields.get(names.LOG_EXTRA)), **apart}
         if event.stack:
             values["stack"] = redact.text(event.stack, found)
         if event.exc_info:

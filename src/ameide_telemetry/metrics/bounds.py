@@ -19,7 +19,7 @@ from ameide_telemetry.redaction import RedactionPolicy, Redactor
 if TYPE_CHECKING:
     from ameide_telemetry.redaction import Found
 
-__all__ = ["OVERFLOW", "Bounds", "key_of"]
+__all__ = ["OVERFLOW", "Bounds", "key_of", "redacted"]
 
 # OpenTelemetry specification, metrics SDK, "Overflow attribute".
 OVERFLOW: Final[Mapping[str, bool]] = {"otel.metric.overflow": True}
@@ -59,30 +59,11 @@ class Bounds:
         return self._judged(measurement, key)
 
     def _judged(self, measurement: Any, key: Any) -> Any:
-        attributes = self._shown(_permitted(measurement.attributes or {}))
+        attributes = redacted(_permitted(measurement.attributes or {}), self._redactor)
         own = key_of(attributes)
         if not self._admits(measurement.instrument, own, text_size(attributes)):
             attributes, own = dict(OVERFLOW), _OVERFLOW_KEY
         return measurement if own == key else replace(measurement, attributes=attributes)
-
-    def _shown(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Return attributes as plain data without what must not be shown.
-
-        Texts are redacted before they are cut, for half a secret looks like none; all else once it is plain.
-        """
-        found: Found = {}
-        field = self._redactor.field
-        given = attributes if is_simple(attributes) else plain(attributes)
-        texts = {
-            name: field(name, each[:_MOST_SEARCHED], found) if type(each) is str else each
-            for name, each in given.items()
-        }
-        made = plain(texts)
-        shown = {
-            self._redactor.name(name, found): each if type(each) is str else field(name, each, found)
-            for name, each in made.items()
-        }
-        return shown if found else made
 
     def _admits(self, instrument: Any, key: Any, size: int) -> bool:
         with self._lock:
@@ -95,6 +76,26 @@ class Bounds:
             self._text[instrument] = held
             seen.add(key)
             return True
+
+
+def redacted(attributes: Any, redactor: Redactor) -> dict[str, Any]:
+    """Return attributes as plain data without what must not be shown; never raises.
+
+    Texts are redacted before they are cut, for half a secret looks like none; all else once it is plain.
+    """
+    found: Found = {}
+    field = redactor.field
+    given = attributes if is_simple(attributes) else plain(attributes)
+    texts = {
+        name: field(name, each[:_MOST_SEARCHED], found) if type(each) is str else each
+        for name, each in given.items()
+    }
+    made = plain(texts)
+    shown = {
+        redactor.name(name, found): each if type(each) is str else field(name, each, found)
+        for name, each in made.items()
+    }
+    return shown if found else made
 
 
 def _folded(name: str) -> str:

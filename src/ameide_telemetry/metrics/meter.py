@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 
 from ameide_telemetry import guard
 from ameide_telemetry.export.forks import once_per_process
-from ameide_telemetry.metrics.bounds import key_of
+from ameide_telemetry.metrics.bounds import key_of, redacted
 from ameide_telemetry.metrics.callbacks import Observed
 from ameide_telemetry.metrics.definitions import Definition, Verdicts, define
 from ameide_telemetry.metrics.instruments import (
@@ -28,7 +28,8 @@ from ameide_telemetry.metrics.instruments import (
     refuse,
 )
 from ameide_telemetry.metrics.said import Remarks, spelled
-from ameide_telemetry.metrics.values import plain, text
+from ameide_telemetry.metrics.values import text
+from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.foreign import contained
 from ameide_telemetry.values.text import exact
 
@@ -306,11 +307,13 @@ class SafeMeterProvider(MeterProvider):
 
     Attributes:
         verdicts: what becomes of definitions that are wrong.
+        redactor: takes what must not leave the process out of the attributes of scopes.
     """
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)
         self.verdicts = Verdicts()
+        self.redactor = Redactor(RedactionPolicy())
         self._consumer: BoundedConsumer | None = None
         self._safe: dict[Any, SafeMeter] = {}
         self._renew_locks()
@@ -335,7 +338,7 @@ class SafeMeterProvider(MeterProvider):
         if self._pid != os.getpid():
             self._begin_in_child()
         scope = _scope_text(name) or "unknown", _scope_text(version), _scope_text(schema_url)
-        described = None if attributes is None else plain(attributes)
+        described = None if attributes is None else redacted(attributes, self.redactor)
         key = *scope, key_of(described)
         found = self._safe.get(key)
         if found is not None:

@@ -170,6 +170,7 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
         owned = _process.owned
         if owned is not None and present is owned.provider:
             owned.provider.verdicts.strict = settings.strict
+            owned.provider.redactor = redactor_of(settings)
             replace_resource(owned.provider, resource, config="_sdk_config")
             return _connect(owned, settings, ledger)
         if hasattr(present, "add_metric_reader"):
@@ -177,6 +178,7 @@ def install(settings: TelemetrySettings, resource: Resource, ledger: Ledger) -> 
         if owned is None:
             owned = _process.owned = _Owned(resource, settings.metrics)
         owned.provider.verdicts.strict = settings.strict
+        owned.provider.redactor = redactor_of(settings)
         # Instruments that modules made before are made for real now.
         with owned.provider.verdicts.together():
             metrics.set_meter_provider(owned.provider)

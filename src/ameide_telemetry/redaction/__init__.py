@@ -2,8 +2,9 @@
 
 classes      the kinds of what is redacted
 keys         names of fields -> class
-patterns     values that give themselves away (`checks`: check digits and lengths)
-pairs        names with their values inside of text
+patterns     values that give themselves away: `emails`, `numbers` (`checks`: check digits and lengths), keys
+             of `vendors`, and the rest
+pairs        names with their values inside of text (`named_values`: apart from each other)
 urls, sql    what these two hold
 hiding       what stands in the place of a value (`pseudonym`: the same for the same person)
 policy       what a deployment says about it

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.redaction.doubtful import DOUBTFUL, doubtful
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,12 +28,12 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         *("security code", "security answer", "recovery code", "recovery codes", "backup code"),
         *("backup codes", "mfa code"),
         *("verification code", "two factor code", "auth code", "authorization code", "user pass", "db pass"),
-        *("smtp pass", "unlock code", "sms code"),
+        *("smtp pass", "unlock code", "sms code", "oauth code", "totp seed", "otp seed"),
     ),
     "secret": (
         *("secret", "secrets", "client secret", "amz signature", "sas", "shared access signature"),
         *("request signature", "hmac signature", "webhook signature", "hub signature", "stripe signature"),
-        *("slack signature", "seed phrase", "mnemonic phrase"),
+        *("slack signature", "seed phrase", "mnemonic phrase", "recovery phrase"),
     ),
     "token": (
         *("token", "accesstoken", "refreshtoken", "idtoken", "authtoken", "sessiontoken", "csrftoken"),
@@ -55,13 +57,16 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         *("shared key", "shared access key", "deploy key", "license key", "app key", "service account key"),
         *("private key pem", "private key password", "decryption key", "root key", "creds", "pre shared key"),
         *("psk", "subscription key", "functions key", "key material", "cipher key", "aes key"),
-        *("service account json", "service key"),
+        *("service account json", "service key", "priv key", "privkey", "stripe key"),
     ),
     "authorization": (
         *("authorization", "proxy authorization", "auth header", "authorization header", "bearer"),
         *("basic auth", "http auth"),
     ),
-    "cookie": ("cookie", "cookies", "set cookie", "cookie header", "jsessionid", "phpsessid", "aspsessionid"),
+    "cookie": (
+        *("cookie", "cookies", "set cookie", "cookie header", "jsessionid", "phpsessid", "aspsessionid"),
+        *("connect sid",),
+    ),
     "email": (
         *("email", "emails", "e mail", "email address", "email addresses", "emailaddress", "useremail"),
         *("mail address", "e mail address", "recipient email", "contact email", "mail to", "mailto"),
@@ -115,8 +120,23 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "location": (
         *("latitude", "longitude", "gps", "gps coordinates", "geo coordinates", "gps location"),
-        *("geo location", "geolocation", "lat long", "lat lng", "geo point"),
+        *("geo location", "geolocation", "lat long", "lat lng", "geo point", "geo lat", "gps lat"),
     ),
+}
+# Names that are others as often: only what looks like it is of the class. A latitude alone says little,
+# and `lat` is how long something took.
+_DOUBTFUL: Final[Mapping[str, tuple[str, ...]]] = {
+    "password": ("pass",),
+    "secret": ("hmac", "signature"),
+    "token": ("tokens",),
+    "key": ("kms key",),
+    "authorization": ("auth",),
+    "cookie": ("sid",),
+    "email": ("mail",),
+    "phone": ("tel",),
+    # The peer of a server is a client or the ingress, the one of a client a server.
+    "ip": ("peer address", "net peer ip", "peer addr", "source address"),
+    "location": ("lng", "lon"),
 }
 # Compounds in one word of all kinds end like these.
 _ENDINGS: Final = (
@@ -209,6 +229,9 @@ class NameTable:
             tuple(phrase.split()): kind for kind, each in _PHRASES.items() for phrase in each
         }
         phrases.update((tuple(phrase.split()), None) for phrase in _HARMLESS)
+        phrases.update(
+            (tuple(phrase.split()), doubtful(kind)) for kind, each in _DOUBTFUL.items() for phrase in each
+        )
         phrases.update((words(phrase), kind) for phrase, kind in more)
         self._phrases = phrases
         self._longest = max(map(len, phrases))
@@ -218,12 +241,20 @@ class NameTable:
         return name.lower() in self._exact
 
     def class_of(self, name: str) -> str | None:
-        """Return the class of what stands under a name; None for what may be shown."""
+        """Return the class of what stands under a name; None for what may be shown, or is in doubt."""
+        kind = self.kind_of(name)
+        return None if kind in DOUBTFUL else kind
+
+    def kind_of(self, name: str) -> str | None:
+        """Return the class, or the mark of one that the value decides on."""
         lower = name.lower()
         if lower in self._exact:
-            return self._exact[lower]
-        if lower.startswith(_COUNTS):
-            return None
+            kind = self._exact[lower]
+            # What the contract says holds, and with it what is in doubt about such names.
+            return doubtful(kind) if kind and self._by_words(name) == doubtful(kind) else kind
+        return None if lower.startswith(_COUNTS) else self._by_words(name)
+
+    def _by_words(self, name: str) -> str | None:
         found = words(name)
         if not found or found[0] in _ABOUT:
             return None

@@ -11,7 +11,17 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.contract.vocabulary import SECRET_CLASSES
+from ameide_telemetry.redaction.header_values import IN_HEADERS, header_value
 from ameide_telemetry.redaction.hiding import MARKER
+from ameide_telemetry.redaction.long_values import end_of_words, value_below
+from ameide_telemetry.redaction.no_values import (
+    is_label,
+    is_no_value,
+    is_place,
+    is_prose,
+    is_said_in_quotes,
+    is_template,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +39,7 @@ _ANY_BEGIN: Final = r"(?:(?<![\w.\\])(?<!\w-)|(?<=\\)(?![nrt])|(?<=\\[nrt])|(?<=
 _PAIR: Final = (
     r"(?P<option>--)?(?P<name>[A-Za-z_][\w.\-]{0,95}+)(?:"
     r"(?P<quote>\\{0,7}[\"']|%22|&quot;|&#3[49];)?[ \t]{0,8}"
-    r"(?P<mark>=>|:=|=(?!=)|:|%3[ADad]|,(?= b?[\"']))[ \t]{0,8}"
+    r"(?P<mark>=>|:=|=(?!=)|:|%3[ADad]|,(?= ?b?[\"']))[ \t]{0,8}"
     r"|(?(option) (?![\-\s])|(?!)))"
     r"|<(?P<tag>[A-Za-z_][\w.\-:]{0,95}+)(?:\s[^<>]{0,128})?>(?:<!\[CDATA\[)?"
 )
@@ -41,24 +51,26 @@ _QUOTED: Final = re.compile(
     re.DOTALL,
 )
 _PIECE: Final = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?|[\[({]|[\])}]", re.DOTALL)
-_BARE: Final = re.compile(r"[^\s,;&)}\]>\"'<\\]++")
+# The same within a string, which ends at the first quote that has no escape before it.
+_PIECE_WITHIN: Final = re.compile(
+    r"(?P<quote>\\{1,7}[\"'])(?:(?!(?<!\\)(?P=quote)).)*+(?:(?P=quote)|\Z)|[\[({]|[\])}]|[\"']", re.DOTALL
+)
+_ANY_MARKER: Final = f"(?:{MARKER.pattern})"
+_BARE: Final = re.compile(rf"(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++")
 # People choose passwords, with all that a keyboard has.
 _BARE_PASSWORD: Final = re.compile(
-    r"(?:[^\s,;&)}\]>\"'<\\]|(?!<[/a-z]|\\[\"'nrt])[,;&)}\]>\"'<\\](?=[^\s,;&)}\]>\"'<\\])"
-    r"(?![A-Za-z_][\w.\-]{0,63}[\"']?[=:]))++"
+    rf"(?:(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\]"
+    r"|(?!<[/a-z]|\\[\"'nrt])[,;&)}\]>\"'<\\](?=[^\s,;&)}\]>\"'<\\]))"
+    r"(?!(?<![\w.\-])[A-Za-z_][\w.\-]{0,63}[\"']?[=:]))++"
 )
-_NAMES: Final = re.compile(r"[^\s,;&)}\]>\"'<\\]++(?: [^\W\d_a-z][\w'.\-]{0,40}(?![\w.\-]{0,40}[=:])){0,4}")
-_TO_LINE_END: Final = re.compile(r"(?:(?!\\[rn])[^\r\n])++")
-_TO_QUOTE: Final = re.compile(r"(?:(?!\\[rn])[^\r\n\"'])++")
-_TO_NEXT_NAME: Final = re.compile(
-    r"(?:(?!(?<![;,]) [A-Za-z_][\w.\-]{0,63}=)(?!\\[rn]|\?\w{1,64}=)[^\r\n\"'<>])++"
+_NAMES: Final = re.compile(
+    rf"(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++(?: [^\W\d_a-z][\w'.\-]{{0,40}}(?![\w.\-]{{0,40}}[=:])){{0,4}}"
 )
 _CONTENT: Final = re.compile(r"(?:(?!\]\]>)[^<>])++(?=</|\]\]>)")
 _DIGITS: Final = re.compile(r"\+?[0-9][0-9 ().\-/]{2,30}[0-9]")
+_CLOSED_BY: Final = {")": "(", "]": "[", "}": "{"}
 _QUOTES: Final = "\"'"
-_OPENING: Final = "[({"
-# A header's value has several words.
-_LINES: Final = frozenset({"authorization", "cookie"})
+_OPENING: Final = ("[", "(", "{")
 _PEOPLE: Final = frozenset({"name", "address"})
 # Bare text behind a colon is mostly prose: for these only digits count there.
 _NUMBERS: Final = frozenset({"phone", "card", "account", "national_id", "birth_date", "iban"})
@@ -66,65 +78,33 @@ _NUMBERS: Final = frozenset({"phone", "card", "account", "national_id", "birth_d
 _NOT_IN_TEXT: Final = frozenset({"ip", "location"})
 # What the virtual machine of Java calls the account that it runs under.
 _NO_NAMES: Final = frozenset({"user.name"})
-_NO_VALUES: Final = frozenset(
-    {
-        *(
-            "none",
-            "null",
-            "nil",
-            "true",
-            "false",
-            "undefined",
-            "empty",
-            "missing",
-            "invalid",
-            "expired",
-            "not",
-        ),
-        *("required", "incorrect", "wrong", "is", "was", "must", "cannot", "no", "yes", "unknown", "unset"),
-        *("expected", "unexpected", "found", "str", "string", "int", "bytes", "bool", "optional", "str|none"),
-        *(
-            "any",
-            "failed",
-            "error",
-            "rejected",
-            "denied",
-            "refused",
-            "revoked",
-            "ok",
-            "changed",
-            "set",
-            "reset",
-        ),
-        *("updated", "accepted", "redacted", "hidden", "filtered", "masked", "object", "number", "boolean"),
-        *("char", "varchar", "text", "secretstr", "the", "this", "that", "too", "field", "value", "a", "an"),
-        *("n/a", "<nil>", "-", "?", "??", "secret[str]", "secretstr|none", "disabled", "enabled", "nan"),
-    }
+_STARS: Final = re.compile(
+    r"(?:\*{3,}|x{4,}|X{4,}|\.{3}|<)(?![^\s,;&)}\]\"'<>])|\*{3,}(?=[\"'])"
+    r"|\[(?i:protected|filtered|masked|hidden|redacted|removed|secret)\]"
+    r"|\((?:sensitive|known after|hidden|redacted|none|null)[a-z ]{0,32}\)"
 )
-# Code, as in the lines of a traceback: what is called or looked up there is no value.
-_CODE: Final = re.compile(
-    r"(?:self|cls)\.[A-Za-z_]|(?:await |not |lambda)|[A-Za-z_]\w{0,64}+(?:\.\w{1,64}+){0,8}+"
-    r"(?:\((?:[A-Za-z_\"'.*][^()\n]{0,256}+(?:\([^()\n]{0,256}+\)[^()\n]{0,256}+){0,4}+)?\)|\[[^\]\n]{0,256}+\])"
-    r"(?=[\s,;:.)\]}\[(]|\Z)|[A-Za-z_][\w.]{0,64}+[(\[]\s{0,8}(?:\n|\Z)"
+# What is glued to a marker was no part of what it hides, unless it is the next name.
+_HIDDEN: Final = re.compile(
+    rf"{_ANY_MARKER}++(?![\w+/=@!$*~^\-])|{_ANY_MARKER}++(?=[A-Za-z_][\w.\-]{{0,63}}[\"']?[=:])"
 )
-_TEMPLATE: Final = re.compile(
-    r"(?:(?:Bearer|Basic|Token) )?(?:\{[\w.!:\[\]'\"]{0,128}+\}(?!\w)|%[sdr](?!\w)|%\(\w{1,64}+\)[sdr]"
-    r"|\$\{[^}\n]{0,256}+\}|\$\([^)\n]{0,256}+\)|\?(?=[\s,)]|\Z)|\$[0-9]{1,2}(?!\w))"
+# Behind a colon a whole pair may stand, which is judged by its own name.
+_INNER: Final = re.compile(r"([A-Za-z_][\w.\-]{0,63})(?:[=:]|\Z)")
+_GLUED: Final = re.compile(
+    rf"(?![A-Za-z_][\w.\-]{{0,63}}[\"']?[=:])(?:(?=[\w+/=@!$*~^\-])|(?={_ANY_MARKER}))(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++"
 )
-# Objects as the Java world writes them, numbers of versions and codes of mail servers.
-_OBJECT: Final = re.compile(
-    r"[A-Za-z_$][\w.$]*@[0-9a-f]{1,16}(?!\w)|[A-Z]\w*\{|[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}(?![\w.])"
-)
-_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)++\Z")
-_TYPE: Final = re.compile(r"(?:[A-Z][a-z]+){2,}\Z")
-_PROSE: Final = re.compile(r"[A-Za-z]+\Z")
-_NEXT_WORD: Final = re.compile(r" [a-z']+(?![\w.\-]*[=:])")
-_STARS: Final = re.compile(r"(?:\*{3,}|x{4,}|X{4,}|\.{3}|<)(?![^\s,;&)}\]\"'<>])|\*{3,}(?=[\"'])")
+_ALL_HIDDEN: Final = re.compile(rf"{_ANY_MARKER}++")
+# What JSON has without quotes.
+_UNQUOTED: Final = f"-{digits}[{{"
+_UNQUOTED_END: Final = f"{digits}]}}"
 _LEAST: Final = 6
-
-
+_LEAST_DIGITS: Final = 3
+_MOST_IN_BRACES: Final = 128
 _NAME_CHARACTERS: Final = f"{ascii_letters}{digits}_.-"
 _LONGEST_NAME: Final = 112
+# In a text with many marks, all names before them at once are cheaper than one by one.
+_SHORT: Final = 256
+_APART: Final = 20
+_NAME_BEFORE: Final = re.compile(r"(?<![\w.\-])[\w.\-]++(?=[ \t\"']{0,16}[=:])", re.ASCII)
 
 
 class _Span(NamedTuple):
@@ -136,6 +116,8 @@ class _Span(NamedTuple):
 
 def may_hold_pairs(text: str, class_of: ClassOf) -> bool:
     """Tell whether a telling name stands before `=` or `:` in text without escapes; cheaper than a search."""
+    if len(text) > _SHORT and (text.count("=") + text.count(":")) * _APART > len(text):
+        return any(class_of(name[-_LONGEST_NAME:]) is not None for name in {*_NAME_BEFORE.findall(text)})
     for mark in "=:":
         at = text.find(mark)
         while at >= 0:
@@ -160,9 +142,11 @@ def hide_in_pairs(text: str, hide: Hide, class_of: ClassOf) -> str:
         if kind is not None and kind not in _NOT_IN_TEXT and name not in _NO_NAMES:
             value = _value(text, found, kind, class_of)
             if value is not None:
+                in_quotes = _OPENING_QUOTE.match(text, value.begin) is not None
+                end = value.end if in_quotes else _end_of_glued(text, value.end)
                 pieces.append(text[done : value.begin])
-                pieces.append(_hidden(text[value.begin : value.end], kind, hide))
-                done = begin = value.end
+                pieces.append(_hidden(text[value.begin : end], kind, hide, _quote_of(found)))
+                done = begin = end
         found = search(text, begin)
     return "".join((*pieces, text[done:])) if pieces else text
 
@@ -175,97 +159,144 @@ def _value(text: str, pair: re.Match[str], kind: str, class_of: ClassOf) -> _Spa
     quoted = _QUOTED.match(text, begin)
     if pair["tag"]:
         value = _span(_CONTENT.match(text, begin))
-    elif pair["mark"] == "," and (quoted is None or not _is_header(text, pair, kind, quoted)):
+    elif (pair["mark"] == "," and (quoted is None or not _is_header(text, pair, kind, quoted))) or is_label(
+        text, pair, kind
+    ):
         value = None
     elif quoted is not None:
-        value = _quoted_value(text, quoted)
-    elif text[begin : begin + 1] in _OPENING and (pair["quote"] or pair["mark"] != ":"):
-        value = _bracketed(text, pair)
-    elif kind in _LINES:
-        value = _span(_line_pattern(text, pair).match(text, begin))
+        value = _quoted_value(pair, quoted, kind, class_of)
+    elif (
+        text.startswith(_OPENING, begin)
+        and (pair["quote"] or pair["mark"] != ":")
+        and not _glued(text, begin)
+    ):
+        value = _bracketed(text, pair, kind, class_of)
+    elif kind in IN_HEADERS:
+        value = _span(header_value(text, pair))
     else:
         value = _bare_value(text, pair, kind, class_of)
     return value
 
 
-def _quoted_value(text: str, quoted: re.Match[str]) -> _Span | None:
+def _glued(text: str, begin: int) -> bool:
+    return MARKER.match(text, begin) is not None
+
+
+def _quoted_value(pair: re.Match[str], quoted: re.Match[str], kind: str, class_of: ClassOf) -> _Span | None:
     opening = _OPENING_QUOTE.match(quoted[0])
     inner = quoted[0] if opening is None else quoted[0][opening.end() :].removesuffix(opening[1])
-    first = quoted.start() + (0 if opening is None else opening.end())
-    return None if not inner or _is_template(inner) or _is_hidden(text, first) else _span(quoted)
-
-
-def _is_template(text: str) -> bool:
-    return _TEMPLATE.fullmatch(text) is not None
+    if not inner or is_template(inner, 0, kind, class_of, whole=True) or is_said_in_quotes(inner):
+        return None
+    if (
+        is_place(pair["name"] or "", inner)
+        or _ALL_HIDDEN.fullmatch(inner) is not None
+        or _STARS.match(inner) is not None
+    ):
+        return None
+    # What a parser did not expect there.
+    return None if kind == "token" and not any(map(str.isalnum, inner)) else _span(quoted)
 
 
 def _is_header(text: str, pair: re.Match[str], kind: str, value: re.Match[str]) -> bool:
-    """Tell whether a name and a value in quotes with a comma between are a header, as ASGI has them."""
+    """Tell whether a name and a value in quotes with a comma between are one thing, as ASGI has headers."""
+    if pair["option"]:
+        # The words of a command.
+        return bool(pair["quote"])
     first = pair.start("name")
     opening = text[max(0, first - 3) : first].replace("b", "")[-2:]
     if not pair["quote"] or opening[:1] not in "([" or text[value.end() : value.end() + 1] not in ")]":
         return False
-    return kind in _LINES or _looks_random(value[0])
+    return kind in IN_HEADERS or _looks_random(value[0])
 
 
-def _bracketed(text: str, pair: re.Match[str]) -> _Span | None:
+def _bracketed(text: str, pair: re.Match[str], kind: str, class_of: ClassOf) -> _Span | None:
     """Find the end of a list or of an object, whatever is nested in it; without one, it is all there is."""
     begin = pair.end()
-    if not pair["quote"] and _TEMPLATE.match(text, begin) is not None:
+    if not pair["quote"] and is_template(text, begin, kind, class_of):
         return None
+    # A password may begin with a bracket that nothing closes.
+    within = len(text) if pair["quote"] or kind != "password" else min(len(text), begin + _MOST_IN_BRACES)
+    pieces = _PIECE_WITHIN if (pair["quote"] or "").startswith("\\") else _PIECE
     depth = 0
-    for piece in _PIECE.finditer(text, begin):
+    for piece in pieces.finditer(text, begin, within):
         if piece[0] in _OPENING:
             depth += 1
         elif piece[0] in "])}":
             depth -= 1
+        if pieces is _PIECE_WITHIN and piece[0] in _QUOTES:
+            return _Span(begin, piece.start())
         if depth == 0:
-            return None if piece.end() - begin <= len("[]") else _Span(begin, piece.end())
-    return _Span(begin, len(text))
-
-
-def _line_pattern(text: str, pair: re.Match[str]) -> re.Pattern[str]:
-    if pair["mark"] not in (":", None):
-        return _TO_NEXT_NAME
-    first = pair.start("name")
-    return _TO_QUOTE if text[first - 1 : first] in _QUOTES and first else _TO_LINE_END
+            end = piece.end()
+            is_none = end - begin <= len("[]") or is_place(pair["name"], text[begin:end])
+            return None if is_none else _Span(begin, end)
+    if pair["quote"] or kind != "password":
+        return _Span(begin, len(text))
+    return _span(_BARE_PASSWORD.match(text, begin))
 
 
 def _bare_value(text: str, pair: re.Match[str], kind: str, class_of: ClassOf) -> _Span | None:
-    begin = pair.end()
+    below = value_below(text, pair) if pair["mark"] == ":" and kind in SECRET_CLASSES else None
+    if below is not None:
+        return _below(text, _Span(*below), kind)
     pattern = _BARE_PASSWORD if kind == "password" else _NAMES if kind in _PEOPLE else _BARE
-    bare = pattern.match(text, begin)
-    if bare is None or _is_no_value(text, bare, kind, class_of):
+    bare = pattern.match(text, pair.end())
+    if bare is None or is_no_value(text, pair, bare, kind, class_of):
         return None
-    if pair["mark"] != ":" or pair["quote"]:
-        return None if bare[0] == pair["name"] else _span(bare)
+    if pair["mark"] == ":" and not pair["quote"]:
+        inner = _INNER.match(bare[0])
+        if inner is not None and class_of(inner[1]) is not None:
+            return None
+        return _behind_colon(text, pair, bare, kind)
+    if kind in _NUMBERS and not _is_number(bare[0]):
+        return None
+    return _password(text, pair, bare) if kind == "password" else _span(bare)
+
+
+def _password(text: str, pair: re.Match[str], bare: re.Match[str]) -> _Span:
+    end = end_of_words(text, pair, bare)
+    closes = _CLOSED_BY.get(text[end : end + 1])
+    if closes is not None and bare[0].count(closes) > bare[0].count(text[end]):
+        end += 1
+    return _Span(bare.start(), end)
+
+
+def _behind_colon(text: str, pair: re.Match[str], bare: re.Match[str], kind: str) -> _Span | None:
     if kind in _NUMBERS:
-        return _span(_DIGITS.match(text, begin))
+        return _span(_DIGITS.match(text, bare.start()))
+    if kind not in SECRET_CLASSES:
+        return None
     if kind == "password":
-        return None if _is_prose(text, bare) else _span(bare)
-    return _span(bare) if kind in SECRET_CLASSES and _looks_random(bare[0]) else None
+        value = _password(text, pair, bare)
+        return None if value.end == bare.end() and is_prose(text, bare) else value
+    end = end_of_words(text, pair, bare)
+    return _Span(bare.start(), end) if end > bare.end() or _looks_random(bare[0]) else None
 
 
-def _is_no_value(text: str, bare: re.Match[str], kind: str, class_of: ClassOf) -> bool:
-    begin, word = bare.start(), bare[0]
-    if word.rstrip(".!:").lower() in _NO_VALUES:
-        return True
-    if _CODE.match(text, begin) is not None or _TEMPLATE.match(text, begin) is not None:
-        return True
-    if kind in SECRET_CLASSES and kind != "password" and _OBJECT.match(text, begin) is not None:
-        return True
-    return _DOTTED.match(word) is not None and class_of(word) is not None
+def _below(text: str, value: _Span, kind: str) -> _Span | None:
+    if _is_hidden(text, value.begin):
+        return None
+    return value if kind == "password" or _looks_random(text[value.begin : value.end]) else None
 
 
-def _is_prose(text: str, word: re.Match[str]) -> bool:
-    """Tell whether a sentence goes on behind a colon, or a type stands there."""
-    if _TYPE.match(word[0]) is not None:
-        return True
-    return _PROSE.match(word[0]) is not None and _NEXT_WORD.match(text, word.end()) is not None
+def _is_number(value: str) -> bool:
+    """Tell whether a word can be a number of a person's, and not how many there are, or which kind."""
+    return any(map(str.isdigit, value)) and (len(value) >= _LEAST_DIGITS or not value.isdigit())
 
 
 def _is_hidden(text: str, begin: int) -> bool:
-    return MARKER.match(text, begin) is not None or _STARS.match(text, begin) is not None
+    return _HIDDEN.match(text, begin) is not None or _STARS.match(text, begin) is not None
+
+
+def _end_of_glued(text: str, end: int) -> int:
+    """Return where the value ends with what is glued to it, which would be glued to the marker."""
+    found = _GLUED.match(text, end)
+    return end if found is None else found.end()
+
+
+def _quote_of(pair: re.Match[str]) -> str:
+    """Return the quotes of a name, where its value has to have some as well: it is JSON, or nearly."""
+    quote: str = pair["quote"] or ""
+    return quote if pair["mark"] == ":" and not quote.startswith("%") else ""
 
 
 def _span(found: re.Match[str] | None) -> _Span | None:
@@ -276,11 +307,12 @@ def _looks_random(value: str) -> bool:
     return len(value) >= _LEAST and any(each.isdigit() for each in value)
 
 
-def _hidden(value: str, kind: str, hide: Hide) -> str:
+def _hidden(value: str, kind: str, hide: Hide, quote: str) -> str:
     """Hide a value and keep its quotes, so that JSON within text stays JSON."""
     opening = _OPENING_QUOTE.match(value)
     if opening is None:
-        return hide(kind, value)
+        quote = quote if value[0] in _UNQUOTED and value[-1] in _UNQUOTED_END else ""
+        return f"{quote}{hide(kind, value)}{quote}"
     closing = opening[1]
     inner = value[opening.end() :]
     return f"{opening[0]}{hide(kind, inner.removesuffix(closing))}{closing}"

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ameide_telemetry import guard
 from ameide_telemetry.contract import names
 from ameide_telemetry.redaction.classes import HELD_BY_NUMBERS, marker
+from ameide_telemetry.redaction.doubtful import DOUBTFUL, hide_in_doubtful_pairs, hides, sure
 from ameide_telemetry.redaction.hiding import MARKER, hiding
 from ameide_telemetry.redaction.keys import NameTable, words
+from ameide_telemetry.redaction.named_values import hide_named_values, may_hold_named_values
 from ameide_telemetry.redaction.pairs import hide_in_pairs, may_hold_pairs
 from ameide_telemetry.redaction.patterns import hide_values, may_hold
 from ameide_telemetry.redaction.policy import policy_of
@@ -33,6 +35,11 @@ __all__ = ["Redactor", "redactor_of"]
 
 _SITE: Final = guard.site("redaction.text")
 _KEPT: Final = "kept"
+_ID: Final = "an id"
+# Brokers and workers write theirs like e-mail addresses.
+_LIKE_ADDRESSES: Final = frozenset(
+    {"messaging.message.id", "service.instance.id", "ameide.service.instance.id", "service_instance_id"}
+)
 _SEARCHED: Final = "searched"
 _QUERY: Final = "a query"
 _STATEMENT: Final = "a statement"
@@ -45,6 +52,11 @@ _HALF: Final = _MAX_TEXT // 2 - 64
 # Words at the cut are left out: a part of a secret is one that nothing tells.
 _LAST_WORD: Final = re.compile(r"[^\s]{1,512}\Z")
 _FIRST_WORD: Final = re.compile(r"[^\s]{1,4096}")
+_MORE_ROUNDS: Final = 2
+_BESIDE: Final = re.compile(
+    r"\](?:[\w+%.?\-]|:/)|[\w+%.\]]\[[a-z]|[?#][^\s=]{0,64}\[[a-z]|//[^\s\[/?#]{0,64}\[(?!redacted:cred)"
+    r"|-[uU][\"'= ]{1,3}\S{0,64}\["
+)
 _LONGEST_CACHED: Final = 256
 _MAX_ITEMS: Final = 1_000
 _TWO: Final = 2
@@ -64,12 +76,13 @@ class Redactor:
         policy: what the settings add to the built-in classes, and take from them.
     """
 
-    __slots__ = ("_kinds", "_may_hold", "_patterns", "_pseudonyms", "_shown", "_table")
+    __slots__ = ("_clean", "_kept", "_kinds", "_may_hold", "_patterns", "_pseudonyms", "_shown", "_table")
 
     def __init__(self, policy: RedactionPolicy) -> None:
         exact: dict[str, str | None] = dict.fromkeys(names.KEPT_NAMES)
         exact.update(names.PERSONAL_NAMES)
         exact.update(dict.fromkeys(policy.kept))
+        self._kept = _LIKE_ADDRESSES.union(each.lower() for each in policy.kept)
         self._table = NameTable(exact, policy.names)
         self._patterns = policy.patterns
         # What a deployment's own patterns look for is not known here.
@@ -77,6 +90,8 @@ class Redactor:
         self._pseudonyms = policy.pseudonyms
         self._shown = policy.shown
         self._kinds: dict[str, str] = {}
+        # Names in which nothing was found, so that they are searched once.
+        self._clean: set[str] = set()
 
     def text(self, text: str, found: Found) -> str:
         """Return text without what must not be shown.
@@ -98,22 +113,33 @@ class Redactor:
             value: plain data, as JSON has it.
             found: as above.
         """
-        kind = self._kinds.get(name) or self._kind(name)
-        if kind is _KEPT:
-            if type(value) is str or type(value) in _PLAIN:
-                return value
-            kind = _SEARCHED
-        if kind is _SEARCHED:
-            if type(value) is str:
+        try:
+            kind = self._kinds[name]
+        except KeyError:
+            kind = self._kind(name)
+        if type(value) is str:
+            if kind is _SEARCHED:
                 return self.text(value, found) if self._may_hold(value) else value
+            if kind is _ID:
+                # Programs take the address of somebody for an id.
+                return self.text(value, found) if "@" in value else value
+            if kind is _KEPT:
+                return value
+        elif kind is _SEARCHED or kind is _ID or kind is _KEPT:
             if type(value) in _PLAIN:
                 return value
+            kind = _SEARCHED
         redacted = _SITE.call(self._field, kind, value, found, 0)
         return marker("custom") if redacted is None and value is not None else redacted
 
     def name(self, name: str, found: Found) -> str:
         """Return the name of a field; programs use addresses and tokens as keys too."""
-        return self.text(name, found)
+        if name in self._clean:
+            return name
+        shown = self.text(name, found)
+        if shown == name and len(self._clean) < _MAX_NAMES and len(name) <= _LONGEST_CACHED:
+            self._clean.add(name)
+        return shown
 
     def statement(self, text: str, found: Found) -> str:
         """Return an SQL statement without literals."""
@@ -126,17 +152,33 @@ class Redactor:
         return marker("query") if redacted is None else redacted
 
     def _may_hold_known(self, text: str) -> bool:
-        return may_hold(text) or ((":" in text or "=" in text) and may_hold_pairs(text, self._class_of))
+        if may_hold(text):
+            return True
+        if (":" in text or "=" in text) and may_hold_pairs(text, self._suspected):
+            return True
+        return may_hold_named_values(text) or "'--" in text or '"--' in text
 
     def _searched(self, text: str, found: Found) -> str:
         if len(text) > _MAX_TEXT:
             return self._ends(text, found)
         hide = self._hide(found)
+        shown = self._once(text, hide)
+        # What stands beside a value or around it may be told only when that is gone.
+        for _ in range(_MORE_ROUNDS):
+            if shown == text or _BESIDE.search(shown) is None:
+                break
+            text, shown = shown, self._once(shown, hide)
+        return shown
+
+    def _once(self, text: str, hide: Hide) -> str:
         text = hide_in_errors(text, hide)
         text = hide_in_statements(text, hide)
         text = hide_in_urls(text, hide, self._class_of)
-        if _escaped(text) or may_hold_pairs(text, self._class_of):
+        if may_hold_named_values(text):
+            text = hide_named_values(text, hide, self._class_of)
+        if _escaped(text) or may_hold_pairs(text, self._suspected):
             text = hide_in_pairs(text, hide, self._class_of)
+            text = hide_in_doubtful_pairs(text, hide, self._suspected)
         text = hide_values(text, hide)
         for kind, pattern in self._patterns:
             text = pattern.sub(lambda each, kind=kind: hide(kind, each[0]) if each[0] else "", text)  # type: ignore[misc]
@@ -166,6 +208,11 @@ class Redactor:
         kind = self._kinds.get(name) or self._kind(name)
         return kind if kind not in _NO_CLASSES else None
 
+    def _suspected(self, name: str) -> str | None:
+        """Return the class that a name has, or may have."""
+        kind = self._kinds.get(name) or self._kind(name)
+        return kind if kind not in _SETTLED else None
+
     def _kind(self, name: str) -> str:
         kind = _SITE.call(self._judged, name) or _SEARCHED
         if len(self._kinds) < _MAX_NAMES and len(name) <= _LONGEST_CACHED:
@@ -173,11 +220,14 @@ class Redactor:
         return kind
 
     def _judged(self, name: str) -> str:
-        kind = self._table.class_of(name)
+        if "[" in name and MARKER.search(name) is not None:
+            # What was hidden in it stood there for a value.
+            return _SEARCHED
+        kind = self._table.kind_of(name)
         if kind is not None:
             return kind
         if self._table.knows(name):
-            return _KEPT
+            return _KEPT if name.lower() in self._kept else _ID
         if name.startswith(_PARAMETERS):
             return "literal"
         ending = words(name)
@@ -191,59 +241,83 @@ class Redactor:
         if kind in _NO_CLASSES:
             return self._inside(kind, value, found, depth)
         if isinstance(value, int | float):
-            if kind != "password" and abs(value) < _LEAST_NUMBER:
-                # How many there are, or which one of a few.
-                return value
-            return self._hide(found)(kind, repr(value)) if kind in HELD_BY_NUMBERS else value
+            return self._hide(found)(kind, repr(value)) if _tells(kind, value) else value
         if isinstance(value, list | tuple) and depth < _MAX_DEPTH:
-            return type(value)([self._field(kind, item, found, depth + 1) for item in value[:_MAX_ITEMS]])
+            return self._each(kind, value[:_MAX_ITEMS], found, depth + 1)
         text = str(value) if isinstance(value, str) else repr(value)
         # What stands there may have several parts; all of it is of that class.
         return value if value == {} or MARKER.fullmatch(text) is not None else self._hide(found)(kind, text)
 
+    def _each(self, kind: str, items: Any, found: Found, depth: int) -> Any:
+        """Hide a list item by item; of numbers all or none, for an attribute has values of one type."""
+        tells = _TELLS.get(kind, _tells)
+        if any(_is_number(item) and tells(kind, item) for item in items):
+            items = _like(items, [str(item) if _is_number(item) else item for item in items])
+        if kind in _NO_CLASSES:
+            return _like(items, self._items(kind, items, found, depth))
+        return _like(items, [self._field(kind, item, found, depth) for item in items])
+
     def _inside(self, kind: str, value: Any, found: Found, depth: int) -> Any:
+        if isinstance(value, dict | list | tuple):
+            return _TOO_DEEP if depth >= _MAX_DEPTH else self._nested(kind, value, found, depth + 1)
+        if kind in DOUBTFUL and isinstance(value, str | int | float) and hides(kind, value):
+            return self._hide(found)(sure(kind), str(value))
         if isinstance(value, str):
             return _TEXTS[kind](self, str(value), found)
         if isinstance(value, bytes):
             return _TEXTS[kind](self, value.decode("utf-8", "backslashreplace"), found)
-        if not isinstance(value, dict | list | tuple):
-            return value
-        if depth >= _MAX_DEPTH:
-            return _TOO_DEEP
-        if isinstance(value, dict):
-            named = self._kind_of_named(value)
-            return {
-                self.text(key, found) if isinstance(key, str) else key: self._field(
-                    named, item, found, depth + 1
-                )
-                if named and key in _VALUES
-                else self._member(str(key), item, found, depth + 1)
-                for key, item in islice(value.items(), _MAX_ITEMS)
-            }
-        return type(value)(self._items(kind, value[:_MAX_ITEMS], found, depth + 1))
+        return value
+
+    def _nested(self, kind: str, value: Any, found: Found, depth: int) -> Any:
+        if not isinstance(value, dict):
+            return self._each(kind, value[:_MAX_ITEMS], found, depth)
+        named = self._kind_of_named(value)
+        return {
+            self.text(key, found) if isinstance(key, str) else key: self._field(named, item, found, depth)
+            if named and key in _VALUES
+            else self._member(str(key), item, found, depth)
+            for key, item in islice(value.items(), _MAX_ITEMS)
+        }
 
     def _items(self, kind: str, items: Any, found: Found, depth: int) -> list[Any]:
         """Redact a list; headers are pairs of a name and a value, and commands have options before values."""
         shown: list[Any] = []
         option: str | None = None
         for item in items:
-            named = self._class_of(item[0]) if _is_pair(item) else None
+            named = self._suspected(item[0]) if _is_pair(item) else None
             if named is None:
                 shown.append(self._field(option or kind, item, found, depth))
             else:
-                shown.append(type(item)([item[0], self._field(named, item[1], found, depth)]))
-            option = self._class_of(item.lstrip("-")) if isinstance(item, str) and item[:1] == "-" else None
+                name, value = item
+                shown.append(_like(item, [self.text(name, found), self._field(named, value, found, depth)]))
+            option = self._suspected(item.lstrip("-")) if isinstance(item, str) and item[:1] == "-" else None
         return shown
 
     def _kind_of_named(self, value: Mapping[Any, Any]) -> str | None:
         """Return the class of the value in an object that holds a name and a value."""
         name = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
-        return None if name is None else self._class_of(name)
+        return None if name is None else self._suspected(name)
 
     def _member(self, name: str, value: Any, found: Found, depth: int) -> Any:
         kind = self._kinds.get(name) or self._kind(name)
         # Only at the top are such names the contract's.
-        return self._field(_SEARCHED if kind is _KEPT else kind, value, found, depth)
+        return self._field(_SEARCHED if kind in _SHOWN else kind, value, found, depth)
+
+
+def _like(items: object, shown: list[Any]) -> list[Any] | tuple[Any, ...]:
+    """Return the items as a tuple where they were one; a tuple with names takes them one by one only."""
+    return tuple(shown) if isinstance(items, tuple) else shown
+
+
+def _is_number(item: object) -> bool:
+    return isinstance(item, int | float) and not isinstance(item, bool)
+
+
+def _tells(kind: str, number: float) -> bool:
+    """Tell whether a number under a name is the value itself, and not how many or which one of a few."""
+    if kind == "password" or (kind == "location" and isinstance(number, float)):
+        return True
+    return kind in HELD_BY_NUMBERS and abs(number) >= _LEAST_NUMBER
 
 
 def _is_pair(item: object) -> bool:
@@ -255,9 +329,15 @@ def _escaped(text: str) -> bool:
     return "%" in text or "&" in text or "\\" in text or "<" in text or "--" in text or "', " in text
 
 
-_NO_CLASSES: Final = frozenset({_KEPT, _SEARCHED, _QUERY, _STATEMENT})
+_SHOWN: Final = frozenset({_KEPT, _ID, _SEARCHED})
+_SETTLED: Final = frozenset({_KEPT, _ID, _SEARCHED, _QUERY, _STATEMENT})
+_NO_CLASSES: Final = _SETTLED | DOUBTFUL
+_TELLS: Final[Mapping[str, Callable[[str, float], bool]]] = {
+    **dict.fromkeys(_SETTLED, lambda *_: False),
+    **dict.fromkeys(DOUBTFUL, hides),
+}
 _TEXTS: Final[Mapping[str, Callable[[Redactor, str, Found], str]]] = {
-    _SEARCHED: Redactor.text,
+    **dict.fromkeys((_SEARCHED, *DOUBTFUL), Redactor.text),
     _QUERY: Redactor.query,
     _STATEMENT: Redactor.statement,
 }

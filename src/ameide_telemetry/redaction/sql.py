@@ -21,6 +21,8 @@ _WRITTEN: Final = (
     r"(?:SELECT\s|INSERT\s+(?:OR\s+\w{1,16}\s+|IGNORE\s+)?INTO\s|UPDATE\s+[^\s]{1,128}\s+(?:AS\s+\w{1,64}\s+)?SET\s"
     r"|DELETE\s+FROM\s|MERGE\s+INTO\s|REPLACE\s+INTO\s|UPSERT\s+INTO\s|WITH\s+(?:RECURSIVE\s+)?[^\s]{1,128}\s+AS\s"
     r"|CALL\s+[\w.]{1,128}\s*\(|EXEC(?:UTE)?\s+[\w.]{1,128}\s|VALUES\s*\(|(?:CREATE|ALTER)\s+(?:USER|ROLE|LOGIN)\s"
+    r"|GRANT\s[^;\n]{1,200}?\sIDENTIFIED\s|SHOW\s+[A-Z_ ]{1,48}\s(?:LIKE|WHERE)\s"
+    r"|SET\s+(?:(?:SESSION|LOCAL|GLOBAL)\s+)?[\w.@]{1,64}+\s*(?::?=|TO\s)\s*['\"]"
     r"|SET\s+PASSWORD|COPY\s+[\w.\"]{1,128}\s)"
 )
 _TABLE: Final = r"[\w.\"`\[\]]{1,128}"
@@ -30,6 +32,8 @@ _TYPED: Final = (
     r"\s*(?:\swhere\s|\s(?:left|right|inner|outer|cross|full)?\s?join\s|\s(?:order|group)\s+by\s|\slimit\s))"
     rf"|insert\s+into\s+{_TABLE}\s*(?:\(|values|select)|update\s+{_TABLE}\s+set\s+{_TABLE}\s*="
     rf"|delete\s+from\s+{_TABLE}\s*(?:\s(?:where|using|returning)\s|;|\Z)"
+    r"|grant\s[^;\n]{1,200}?\sidentified\s+by\s|show\s+[a-z_ ]{1,48}\slike\s+['\"]"
+    r"|set\s+(?:(?:session|local|global)\s+)?[\w.@]{1,64}+\s*:?=\s*'"
     r"|(?:create|alter)\s+(?:user|role|login)\s+[^\s]{1,128}\s+(?:with|identified|password|encrypted)\s)"
 )
 _COMMENTS: Final = r"\s{0,64}(?:--[^\n]{0,512}\n\s{0,64}|/\*[^*]{0,512}\*/\s{0,64}){0,4}\(?"
@@ -142,7 +146,9 @@ def hide_literals(statement: str, hide: Hide) -> str:
             and _is_name(found)
         ):
             return text
-        if text in _EMPTY or (text.startswith(_COMMENT) and _PLAIN_COMMENT.match(text) is not None):
+        if text in _EMPTY or MARKER.fullmatch(text[1:-1]) is not None:
+            return text
+        if text.startswith(_COMMENT) and _PLAIN_COMMENT.match(text) is not None:
             return text
         return hide("literal", text)
 
@@ -196,7 +202,7 @@ def hide_in_errors(text: str, hide: Hide) -> str:
             return found[0]
         end = inner.rfind("]") if found.re is _PARAMETERS else -1
         inner, rest = (inner[:end], inner[end:]) if end > 0 else (inner, "")
-        if inner in _NOTHING or MARKER.fullmatch(inner) is not None:
+        if inner in _NOTHING or MARKER.match(inner) is not None:
             return found[0]
         return f"{found[1]}{hide('literal', inner)}{rest}"
 

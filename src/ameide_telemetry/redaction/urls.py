@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.contract import names
 from ameide_telemetry.redaction.hiding import MARKER
+from ameide_telemetry.redaction.patterns import hide_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ameide_telemetry.redaction.hiding import Hide
 
@@ -46,12 +48,37 @@ _TEMPLATE: Final = re.compile(r"\$[A-Za-z_{(]|[{<]|\*{3}|%[s(]")
 _LEAST_PASSWORD: Final = 6
 _NAME: Final = re.compile(r"[A-Za-z0-9._~\-\[\]$]{1,64}")
 _MAX_PARAMETERS: Final = 64
+# User-info where the scheme is missing, where JSON escaped the slashes, and as Oracle's driver has it.
+_OTHER_USER_INFO: Final = (
+    ("//", re.compile(r"(?<![\w:/\\])(//)([^\s/?#@:\"'<>`]{1,128}+:[^\s/?#@\"'<>`]{1,256}+)(?=@[\w\[])")),
+    (":\\", re.compile(r"(:\\{1,3}/\\{1,3}/)([^\s/?#@:\"'<>`\\]{0,128}+:[^\s@\"'<>`\\]{1,256}+)(?=@[\w\[])")),
+    ("jdbc:oracle", re.compile(r"(jdbc:oracle:\w{1,8}:)([^\s/@:\"'<>]{1,128}+/[^\s@\"'<>]{1,256}+)(?=@)")),
+)
+# A fragment without `=` is the name of a section; only what nobody would call one so is a key.
+_ANCHOR: Final = re.compile(r"(?<=[^\s#(])#(?=([A-Za-z0-9_~.+\-]{20,}+)(?![\w=]))")
+_KEY_LIKE: Final = (re.compile(r"[0-9]").search, re.compile(r"[a-z]").search, re.compile(r"[A-Z]").search)
+# Ids by which lines are joined, in all spellings, and the form that they have. That of a session is none of
+# them unless it is ours: as a parameter, it mostly is what signs somebody in.
+_IDS: Final[Mapping[str, Callable[[str], object]]] = {
+    name: re.compile(pattern).fullmatch
+    for pattern, spellings in (
+        (names.TRACE_ID_PATTERN, ("traceid", "xtraceid", "b3traceid", "xb3traceid")),
+        (names.SPAN_ID_PATTERN, ("spanid", "xspanid", "parentspanid", "xb3spanid")),
+        (f"[0-9a-f]{{2}}-{names.TRACE_ID_PATTERN}-{names.SPAN_ID_PATTERN}-[0-9a-f]{{2}}", ("traceparent",)),
+        (names.REQUEST_ID_PATTERN, ("requestid", "xrequestid", "correlationid", "xcorrelationid")),
+        (names.TENANT_ID_PATTERN, ("tenantid", "xtenantid", "saastenant")),
+        (names.SESSION_ID_PATTERN, ("ameidesessionid",)),
+    )
+    for name in spellings
+}
+_NO_MARKS: Final = dict.fromkeys(map(ord, "_-."))
+_LONGEST_ID_NAME: Final = 32
 
 
 def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
     """Return text with the credentials and query values of the URLs in it hidden."""
-    if _MARK in text:
-        text = _hide_authorities(text, hide)
+    if "@" in text:
+        text = _hide_user_infos(text, hide)
     if "-u" in text or "-U" in text or "-proxy-user" in text:
         of_client = _CLIENT.search(text) is not None
         text = _OPTION.sub(lambda found: _hide_option(found, hide, of_client=of_client), text)
@@ -60,14 +87,16 @@ def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
         text = _BARE_QUERY.sub(lambda found: _hide_bare(found, hide, class_of), text)
     if "#" in text:
         text = _FRAGMENT.sub(lambda found: f"#{hide_query(found[0][1:], hide, class_of)}", text)
+        if _MARK in text:
+            text = _hide_anchors(text, hide)
     return text
 
 
 def hide_query(query: str, hide: Hide, class_of: ClassOf) -> str:
-    """Return a query with all values hidden; what is no name is hidden too.
+    """Return a query with all values hidden but ids; what is no name is hidden too.
 
-    Values go whatever they are called: links to reset a password, signed links and searches for people carry
-    theirs under any name.
+    Other values go whatever they are called: links to reset a password, signed links and searches for people
+    carry theirs under any name.
     """
     parts = query.split("&", _MAX_PARAMETERS)
     shown = [_hide_parameter(part, hide, class_of) for part in parts[:_MAX_PARAMETERS]]
@@ -81,7 +110,18 @@ def _hide_parameter(part: str, hide: Hide, class_of: ClassOf) -> str:
         return _hide_whole(part, hide)
     if not value or MARKER.fullmatch(value) is not None:
         return part
-    return f"{name}={hide(class_of(name) or 'query', value)}"
+    kind = class_of(name)
+    return part if kind is None and _is_id(name, value) else f"{name}={hide(kind or 'query', value)}"
+
+
+def _is_id(name: str, value: str) -> bool:
+    """Tell whether a parameter is an id of the contract, looks like one, and like nothing that is hidden."""
+    if len(name) > _LONGEST_ID_NAME:
+        return False
+    has_form = _IDS.get(name.translate(_NO_MARKS).lower())
+    if has_form is None or has_form(value) is None:
+        return False
+    return hide_values(value, lambda kind, _: f"[redacted:{kind}]") == value
 
 
 def _hide_whole(part: str, hide: Hide) -> str:
@@ -94,6 +134,32 @@ def _hide_bare(found: re.Match[str], hide: Hide, class_of: ClassOf) -> str:
     if _MARK in before or before.startswith("/"):
         return f"?{hide_query(found[0][1:], hide, class_of)}"
     return found[0]
+
+
+def _hide_anchors(text: str, hide: Hide) -> str:
+    pieces = []
+    done = 0
+    for found in _ANCHOR.finditer(text):
+        first, key = found.end(), found[1]
+        before = text[max(0, first - _MOST_BEFORE) : first].rsplit(None, 1)[-1]
+        if _MARK in before and all(search(key) is not None for search in _KEY_LIKE):
+            pieces.append(text[done:first])
+            pieces.append(hide("query", key))
+            done = found.end(1)
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _hide_user_infos(text: str, hide: Hide) -> str:
+    if _MARK in text:
+        text = _hide_authorities(text, hide)
+    for gate, pattern in _OTHER_USER_INFO:
+        if gate in text:
+            text = pattern.sub(lambda found: found[1] + _hide_user_info(found[2], hide), text)
+    return text
+
+
+def _hide_user_info(text: str, hide: Hide) -> str:
+    return text if MARKER.fullmatch(text) is not None else hide("credentials", text)
 
 
 def _hide_authorities(text: str, hide: Hide) -> str:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from ameide_telemetry.contract.names import HEADER_REQUEST_ID
 from ameide_telemetry.settings import codes
 from ameide_telemetry.settings.forms import Form, RefusedError, choice, names, shown, split
 from ameide_telemetry.settings.secrets import concealed_url
@@ -23,6 +24,7 @@ __all__ = [
     "HEADER_NAME",
     "INSTRUMENT",
     "INSTRUMENTATIONS",
+    "KEY_FILE",
     "PATHS",
     "PROTOCOL",
     "SEMCONV",
@@ -33,8 +35,49 @@ __all__ = [
 
 _GRPC: Final = "opentelemetry.exporter.otlp.proto.grpc"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NO_HEADER: Final = "no header names the tenant"
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+# A header that is called like one of these is copied to lines and to other services as the tenant.
+_SECRETS: Final = re.compile(
+    r"auth(?!or)|authorization|bearer|cookie|credential|csrf|jwt|passw|pwd|secret|session|signature|token"
+    r"|xsrf|(?:api|access|private|secret|function|subscription|auth)[-_]?key"
+)
+_TAKEN: Final = frozenset(
+    (
+        *(
+            "accept",
+            "age",
+            "allow",
+            "cache-control",
+            "connection",
+            "date",
+            "expect",
+            "from",
+            "host",
+            "keep-alive",
+        ),
+        *("link", "location", "max-forwards", "origin", "pragma", "prefer", "priority", "range", "referer"),
+        *(
+            "retry-after",
+            "server",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "user-agent",
+            "vary",
+            "via",
+        ),
+        *("b3", "baggage", "traceparent", "traceresponse", "tracestate", "uber-trace-id", "sentry-trace"),
+        *("x-amzn-trace-id", "x-cloud-trace-context", "x-correlation-id", "x-real-ip", "true-client-ip"),
+        *(HEADER_REQUEST_ID, "forwarded", "x-client-ip", "idempotency-key", "x-http-method-override"),
+    )
+)
+_FAMILIES: Final = (
+    *("accept-", "access-control-", "cf-", "content-", "grpc-", "if-", "proxy-", "sec-", "uberctx-"),
+    *("x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-ot-"),
+)
 _SEMCONV: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
 
@@ -132,20 +175,32 @@ def _checked_headers(
 def _take_header_name(value: object) -> str:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value.strip()):
         raise RefusedError
-    return value.strip().lower()
+    name = value.strip().lower()
+    # To CGI, and so to every WSGI server, `_` and `-` are one.
+    spelled = name.replace("_", "-")
+    if _SECRETS.search(spelled):
+        raise RefusedError("such a header holds a secret, and a tenant is on every line", instead=_NO_HEADER)
+    if spelled in _TAKEN or spelled.startswith(_FAMILIES):
+        raise RefusedError("this header has a meaning of its own, and is no tenant", instead=_NO_HEADER)
+    return name
 
 
-def _take_file(value: object) -> str:
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(path, str):
-        raise RefusedError
-    if "\0" in path:
-        raise RefusedError("there is no such file", code=codes.UNREADABLE_FILE)
-    reason = _unreadable(path)
-    if reason:
-        # Kept, so that whoever needs the file fails: to go on without it would be less than was asked for.
-        raise RefusedError(reason, code=codes.UNREADABLE_FILE, kept=path)
-    return path
+def _file(instead: str) -> Form:
+    """Return the form of a file; what is done where it cannot be read has to be said."""
+
+    def take(value: object) -> str:
+        path = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if not isinstance(path, str):
+            raise RefusedError(instead=instead)
+        if "\0" in path:
+            raise RefusedError("there is no such file", code=codes.UNREADABLE_FILE, instead=instead)
+        reason = _unreadable(path)
+        if reason:
+            # Kept, so that whoever needs the file fails: to do without it would be less than was asked for.
+            raise RefusedError(reason, code=codes.UNREADABLE_FILE, kept=path, instead=instead)
+        return path
+
+    return Form("the path of a readable file", str, take)
 
 
 def _unreadable(path: str) -> str:
@@ -153,7 +208,8 @@ def _unreadable(path: str) -> str:
     if os.path.isdir(path):  # noqa: PTH112 pathlib costs start-up time
         return "it is a directory, not a file"
     if not os.path.isfile(path):  # noqa: PTH113 as above
-        return "there is no such file"
+        # A pipe is there once, and to read a device may take for ever.
+        return "it is a device or a pipe, not a file" if os.path.exists(path) else "there is no such file"  # noqa: PTH110
     return "" if os.access(path, os.R_OK) else "the file cannot be read"
 
 
@@ -251,8 +307,13 @@ HEADERS: Final = Form(
     _take_headers,
     _hidden,
 )
-HEADER_NAME: Final = Form("the name of an HTTP header", str, _take_header_name)
-FILE: Final = Form("the path of a readable file", str, _take_file)
+HEADER_NAME: Final = Form(
+    "the name of a header of its own, such as x-tenant-id; none that holds a secret or means something else",
+    str,
+    _take_header_name,
+)
+FILE: Final = _file("nothing is sent")
+KEY_FILE: Final = _file("no value gets a pseudonym")
 _PROTOCOLS: Final = choice("http/protobuf", "grpc")
 PROTOCOL: Final = Form(_PROTOCOLS.accepted, str, _take_protocol)
 PATHS: Final = names("paths that begin with `/`, a `*` only at the end", _each(_is_path))

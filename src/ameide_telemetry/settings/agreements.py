@@ -85,6 +85,31 @@ def _guarded(resolution: Resolution, signal: str) -> None:
         resolution.put(place, None, "default")
 
 
+def _paired(resolution: Resolution, signal: str) -> None:
+    """Send nothing with half of what mutual TLS needs: without a certificate the key is of no use.
+
+    Over HTTP one file may hold both. gRPC needs two, and ends the process where it has one.
+    """
+    names = [f"{signal}.otlp.{each}" for each in ("client_certificate", "client_key")]
+    certificate, key = names
+    if resolution.refused & set(names):
+        return
+    if resolution.values[key] is not None and resolution.values[certificate] is None:
+        there, missing = key, "client_key is set without client_certificate"
+    elif (
+        _protocol(resolution, signal) == "grpc"
+        and resolution.values[key] is None
+        and resolution.values[certificate] is not None
+    ):
+        there, missing = certificate, "client_certificate is set without client_key, which gRPC needs"
+    else:
+        return
+    hint = "set both, or neither"
+    problem = Finding(codes.CONTRADICTION, missing, resolution.origins[there], hint)
+    resolution.object(problem, "nothing is sent")
+    resolution.put(f"{signal}.otlp.endpoint", None, "default")
+
+
 def _wanted(resolution: Resolution, signal: str) -> None:
     """Let the argument `traces=True` win over a variable that says `none`."""
     switched_on = (
@@ -144,9 +169,12 @@ def _pseudonym_key(resolution: Resolution) -> None:
         # It was read when these settings were made.
         return
     if resolution.said(place) or place in resolution.refused:
-        message = f"{file} is given as well as {place}"
-        hint = f"remove one of them; the other comes from {resolution.origins[place]}"
-        resolution.problems.append(Finding(codes.CONTRADICTION, message, origin, hint))
+        message = f"{place} and {file} are both set, and neither goes before the other"
+        hint = f"remove one of them; {place} comes from {resolution.origins[place]}"
+        resolution.object(
+            Finding(codes.CONTRADICTION, message, origin, hint),
+            "neither is used, and no value gets a pseudonym",
+        )
         resolution.put(place, None, "default")
         resolution.put(file, None, "default")
         resolution.refused.add(place)
@@ -156,7 +184,7 @@ def _pseudonym_key(resolution: Resolution) -> None:
     except RefusedError as refused:
         message = f"{BY_NAME[file].form.show(path)} holds no key: {refused.reason}"
         hint = f"accepted: {BY_NAME[place].form.accepted}"
-        resolution.problems.append(Finding(codes.BAD_VALUE, message, origin, hint))
+        resolution.object(Finding(codes.BAD_VALUE, message, origin, hint), "no value gets a pseudonym")
         resolution.put(file, None, "default")
         resolution.refused.add(file)
 
@@ -171,10 +199,10 @@ def _pseudonyms(resolution: Resolution) -> None:
             resolution.warn(codes.WITHOUT_EFFECT, message, resolution.origins[key], hint)
     elif resolution.values[key] is None and resolution.values[classes]:
         if not resolution.refused & {key, "pseudonym_key_file"}:
-            message = "pseudonyms are asked for but there is no key, so values are redacted without one"
+            message = "pseudonyms are asked for but there is no key"
             hint = "set pseudonym_key or pseudonym_key_file"
             finding = Finding(codes.CONTRADICTION, message, resolution.origins[classes], hint)
-            resolution.problems.append(finding)
+            resolution.object(finding, "values are redacted without one")
         resolution.put(classes, (), "default")
 
 
@@ -191,7 +219,7 @@ def _unredacted(resolution: Resolution) -> None:
     message = f"{', '.join(both)} cannot be left alone and get pseudonyms"
     hint = f"remove it here or from {resolution.origins['pseudonym_classes']}"
     origin = resolution.origins["unredacted_classes"]
-    resolution.problems.append(Finding(codes.CONTRADICTION, message, origin, hint))
+    resolution.object(Finding(codes.CONTRADICTION, message, origin, hint), "redacted")
     resolution.put("unredacted_classes", tuple(each for each in shown if each not in both), origin)
 
 
@@ -211,6 +239,7 @@ def _protocol(resolution: Resolution, signal: str) -> object:
 _OF_EACH_SIGNAL: Final[tuple[Callable[[Resolution, str], None], ...]] = (
     _reachable,
     _guarded,
+    _paired,
     _path,
     _security,
 )

@@ -10,6 +10,7 @@ __all__ = [
     "CODES",
     "CONTRADICTION",
     "MISSPELT",
+    "NEVER_RAISED",
     "NOT_INSTALLED",
     "NO_DESTINATION",
     "UNKNOWN_OPTION",
@@ -26,6 +27,9 @@ CONTRADICTION: Final = "TEL015"
 MISSPELT: Final = "TEL016"
 WITHOUT_EFFECT: Final = "TEL017"
 NO_DESTINATION: Final = "TEL018"
+
+NEVER_RAISED: Final = frozenset((MISSPELT, WITHOUT_EFFECT, NO_DESTINATION))
+"""The codes of findings that are warnings in strict mode too."""
 
 CODES: Final[dict[str, str]] = {
     BAD_VALUE: "A value has the wrong type, range or form.",

@@ -71,6 +71,7 @@ class RefusedError(ValueError):
         code: the finding's code.
         kept: what can be used of the value all the same; None for nothing.
         entries: for a list, a sentence about each wrong entry; each becomes a finding of its own.
+        instead: what happens in lenient mode; empty where the reason says it.
     """
 
     def __init__(
@@ -80,12 +81,14 @@ class RefusedError(ValueError):
         code: str = codes.BAD_VALUE,
         kept: object = None,
         entries: tuple[str, ...] = (),
+        instead: str = "ignored",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.kept = kept
         self.entries = entries
+        self.instead = instead
 
 
 def shown(value: object) -> str:
@@ -189,7 +192,9 @@ def choice(*allowed: str, safest: str | None = None) -> Form:
 
     def take(value: object) -> str:
         if not isinstance(value, str) or value.strip().lower() not in allowed:
-            raise RefusedError(f"{safest} is in force, the safest" if safest else "", kept=safest)
+            if safest:
+                raise RefusedError(kept=safest, instead=f"{safest} is in force, the safest")
+            raise RefusedError
         return value.strip().lower()
 
     return Form(", ".join(allowed), str, take)

@@ -13,7 +13,7 @@ from ameide_telemetry.contract.vocabulary import PERSONAL_CLASSES, SECRET_CLASSE
 from ameide_telemetry.settings.forms import Form, RefusedError, names, shown, split
 from ameide_telemetry.settings.linear import checked
 from ameide_telemetry.settings.nearness import nearest
-from ameide_telemetry.settings.secrets import PseudonymKey
+from ameide_telemetry.settings.secrets import PseudonymKey, concealed_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -44,6 +44,9 @@ _LETTER: Final = re.compile(r"[A-Za-z]")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _WORD: Final = re.compile(r"[A-Za-z_ -]{1,24}")
 _MOST_PATTERNS: Final = 64
+_SHOWN_PATTERN: Final = 200
+_ALONE: Final = "aAzZ059 -_.,:;=/\\'\"()[]{}"
+_ORDINARY: Final = "order 4711 of 3 items was placed by worker-7 in 12.5 ms, next try at 09:30"
 _LONGEST_FILE: Final = 4_096
 _LONGEST_SECRET: Final = 1_024
 
@@ -132,10 +135,28 @@ def _name_entry(name: str, kind: str) -> tuple[str, str]:
 def _pattern_entry(kind: str, pattern: str) -> tuple[str, str]:
     found = _class(kind, _ALL)
     try:
-        checked(pattern)
+        _narrow(checked(pattern))
     except ValueError as error:
-        raise ValueError(f"for {found}, {shown(pattern)}, is not accepted: {error}") from None
+        said = repr(concealed_pattern(pattern[:_SHOWN_PATTERN]))
+        more = "..." if len(pattern) > _SHOWN_PATTERN else ""
+        raise ValueError(f"for {found}, {said}{more}, is not accepted: {error}") from None
     return found, pattern
+
+
+def _narrow(pattern: re.Pattern[str]) -> None:
+    """Refuse a pattern that fits nearly all text: the lines would say nothing any more.
+
+    Raises:
+        ValueError: the text says what it fits.
+    """
+    alone = next((letter for letter in _ALONE if pattern.fullmatch(letter)), "")
+    if alone:
+        raise ValueError(
+            f"it fits a single {alone!r}, and so a part of nearly every line; ask for more, as in {{4,64}}"
+        )
+    fitted = sum(len(found[0]) for found in pattern.finditer(_ORDINARY))
+    if 2 * fitted >= len(_ORDINARY):
+        raise ValueError("it fits most of any ordinary line; add what only such values have")
 
 
 _take_pairs: Final = _entries(_name_entry)
@@ -188,6 +209,8 @@ def key_of(text: str) -> PseudonymKey:
     Raises:
         RefusedError: it holds none; the reason shows nothing of it.
     """
+    if not text.strip():
+        raise RefusedError("it is empty")
     key_id, colon, secret = text.strip().partition(":")
     if not colon:
         raise RefusedError("it has no `:` between the id of the key and the secret")

@@ -25,10 +25,11 @@ class Resolution:
         problems: wrong values; they raise in strict mode.
         refused: dotted names of the settings that somebody said wrongly, wholly or in part.
         warnings: what is said in either mode and never raises.
+        instead: what happens where a problem does not raise, for those that are not merely ignored.
         from_settings: whether prebuilt settings took the place of the environment.
     """
 
-    __slots__ = ("from_settings", "origins", "problems", "refused", "values", "warnings")
+    __slots__ = ("from_settings", "instead", "origins", "problems", "refused", "values", "warnings")
 
     def __init__(self, problems: Iterable[Finding] = (), *, from_settings: bool = False) -> None:
         self.values: dict[str, object] = {}
@@ -36,6 +37,7 @@ class Resolution:
         self.problems = list(problems)
         self.refused: set[str] = set()
         self.warnings: list[Finding] = []
+        self.instead: dict[Finding, str] = {}
         self.from_settings = from_settings
 
     def put(self, name: str, value: object, origin: str) -> None:
@@ -46,6 +48,11 @@ class Resolution:
     def said(self, name: str) -> bool:
         """Return whether somebody said the value of this setting."""
         return self.origins[name] != DEFAULT
+
+    def object(self, problem: Finding, instead: str = "ignored") -> None:
+        """Add a problem, and what happens in lenient mode."""
+        self.problems.append(problem)
+        self.instead[problem] = instead
 
     def warn(self, code: str, message: str, location: str, hint: str) -> None:
         """Add a warning that never raises."""
@@ -62,5 +69,8 @@ class Resolution:
             beside = (replace(each, message=f"{each.message}; a warning") for each in warnings)
             heading = f"{len(problems)} wrong setting{'s' * (len(problems) > 1)}"
             raise SettingsError(heading, (*problems, *beside))
-        ignored = (replace(each, message=f"{each.message}; ignored", level="warning") for each in problems)
-        return (*ignored, *warnings)
+        lenient = (
+            replace(each, message=f"{each.message}; {self.instead.get(each, 'ignored')}", level="warning")
+            for each in problems
+        )
+        return (*lenient, *warnings)

@@ -133,7 +133,8 @@ def _refuse(resolution: Resolution, setting: Setting, claim: _Claim, refused: Re
     reason = f": {refused.reason}" if refused.reason else ""
     messages = refused.entries or (f"{claim.form.show(claim.value)} is not accepted{reason}",)
     hint = f"accepted: {claim.form.accepted}"
-    resolution.problems.extend(Finding(refused.code, each, claim.origin, hint) for each in messages)
+    for each in messages:
+        resolution.object(Finding(refused.code, each, claim.origin, hint), refused.instead)
     resolution.refused.add(setting.name)
     if refused.kept is None:
         resolution.put(setting.name, setting.default, DEFAULT)

@@ -16,6 +16,7 @@ __all__ = [
     "PseudonymKey",
     "concealed_headers",
     "concealed_pairs",
+    "concealed_pattern",
     "concealed_text",
     "concealed_url",
     "has_credentials",
@@ -32,6 +33,9 @@ _RUN: Final = re.compile(r"[A-Za-z0-9_+=~-]{20,}")
 _ISSUED: Final = re.compile(
     r"-----BEGIN|eyJ|(?:AKIA|ASIA|AIza|gh[opsur]_|github_pat_|glpat-|[rsp]k_|sk-|xox)\w"
 )
+
+# In a pattern, what a class or a repetition follows is how such a key looks, and none.
+_ISSUED_RUN: Final = re.compile(rf"(?:{_ISSUED.pattern})[A-Za-z0-9_+=~/-]{{7,}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,15 @@ def concealed_text(text: str) -> str:
     if "://" in text or "@" in text:
         text = concealed_url(text)
     return _RUN.sub(_concealed_run, text)
+
+
+def concealed_pattern(pattern: str) -> str:
+    """Return what can be shown of a pattern: all but what looks like a secret itself.
+
+    Words such as `password` and signs such as `@` are what a pattern looks for, and who has to mend it has
+    to find it.
+    """
+    return _RUN.sub(_concealed_run, _ISSUED_RUN.sub(HIDDEN, pattern))
 
 
 def concealed_pairs(

@@ -185,7 +185,7 @@ _GENERAL: Final = (
     ),
     Setting(
         "pseudonym_key_file",
-        addresses.FILE,
+        addresses.KEY_FILE,
         None,
         "File that holds the key instead, in the same form.",
         own("PSEUDONYM_KEY_FILE"),

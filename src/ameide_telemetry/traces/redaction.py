@@ -14,6 +14,7 @@ from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, Status
 
 from ameide_telemetry.contract import names
+from ameide_telemetry.export.scopes import Scopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +29,7 @@ _REDACTED: Final = names.SPAN_REDACTED
 
 
 class RedactingSpanProcessor(SpanProcessor):
-    """Takes what must not leave the process out of attributes, events, links and the status.
+    """Takes what must not leave the process out of attributes, events, links, the status and the scope.
 
     Names of spans and events stay: they group, and are the code's own.
 
@@ -38,11 +39,13 @@ class RedactingSpanProcessor(SpanProcessor):
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._scopes = Scopes(redactor)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Replace what has to be; the span that is handed on is a copy of the SDK's own already."""
         # Private names (SDK 1.45): the public ones copy, and nothing else lets a processor change a span.
         found: Found = {}
+        span._instrumentation_scope = self._scopes.shown(span._instrumentation_scope)  # noqa: SLF001
         attributes = self._attributes(span._attributes, found)  # noqa: SLF001
         if span._events:  # noqa: SLF001
             _replace(span, "_events", span._events, self._event, found)  # noqa: SLF001
@@ -65,15 +68,18 @@ class RedactingSpanProcessor(SpanProcessor):
             return None
         # The SDK's own mapping is slow to walk; what is behind it changes no more.
         pairs: Mapping[str, Any] = attributes._dict if type(attributes) is BoundedAttributes else attributes  # noqa: SLF001
-        field = self._redactor.field
+        field, title = self._redactor.field, self._redactor.name
         changed: dict[str, Any] = {}
+        renamed: dict[str, str] = {}
         for name, value in pairs.items():
-            shown = field(name, value, found)
+            shown, named = field(name, value, found), title(name, found)
             if shown is not value:
                 changed[name] = shown
+            if named is not name:
+                renamed[name] = named
         if not found:
             return None
-        return {self._redactor.name(name, found): changed.get(name, value) for name, value in pairs.items()}
+        return {renamed.get(name, name): changed.get(name, value) for name, value in pairs.items()}
 
     def _event(self, event: Event, found: Found) -> Event:
         attributes = self._attributes(event.attributes, found)

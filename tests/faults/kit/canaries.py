@@ -8,6 +8,7 @@ stands in the sources as a whole.
 from __future__ import annotations
 
 import base64
+import html
 import json
 import random
 import re
@@ -20,8 +21,9 @@ from urllib.parse import quote, quote_plus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["NEUTRAL", "Canary", "canaries", "described", "leaks", "one"]
+__all__ = ["NEUTRAL", "PERSON", "Canary", "canaries", "described", "leaks", "one"]
 
+PERSON: Final = "person"
 # Says nothing of what stands under it.
 NEUTRAL: Final = "note"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -34,6 +36,7 @@ _PART: Final = 10
 _AMEX: Final = 15
 _LAST_DIGIT: Final = 9
 _WORDS: Final = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
+_ZERO: Final = re.compile(rb"\0|\\+(?:u0000|x00)")
 # What surrounds a value in ordinary text.
 _PROSE: Final = "the partner has {} on file"
 
@@ -84,6 +87,14 @@ _PHONES: Final = (
     ("+3120", 7), ("+3461", 7), ("+4179", 7),
 )  # fmt: skip
 _PEMS: Final = ("", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ")
+# Names of what is about somebody.
+_PEOPLE: Final = (
+    *("email", "customerEmail", "contact_email", "user.email", "email_address", "recipientEmail"),
+    *("first_name", "lastName", "full_name", "surname", "given-name", "cardholder_name"),
+    *("street_address", "billingAddress", "postal_address", "delivery_address"),
+    *("iban", "account_number", "passport_number", "national_id", "tax_id", "ssn", "cardNumber"),
+    "credit_card",
+)  # fmt: skip
 # Names as programs spell them; what stands under them is random.
 _NAMES: Final = (
     *("password", "passwd", "pwd", "passphrase", "db_password", "dbPassword", "smtp.password", "PASSWORD"),
@@ -101,11 +112,7 @@ _NAMES: Final = (
     *("authorization", "Authorization", "proxy-authorization", "x-forwarded-authorization", "auth_header"),
     *("cookie", "set-cookie", "Set-Cookie", "session_cookie", "auth-cookie"),
     *("otp", "totp", "mfa_code", "one_time_code", "recovery_code", "security_answer", "verification_code"),
-    *("email", "customerEmail", "contact_email", "user.email", "email_address", "recipientEmail"),
-    *("first_name", "lastName", "full_name", "surname", "given-name", "cardholder_name"),
-    *("street_address", "billingAddress", "postal_address", "delivery_address"),
-    *("iban", "account_number", "passport_number", "national_id", "tax_id", "ssn", "cardNumber"),
-    "credit_card",
+    *_PEOPLE,
 )  # fmt: skip
 
 
@@ -134,6 +141,11 @@ class Canary:
     def header(self) -> str:
         """The name as an HTTP header has it, in whose words no capitals part them."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", self.name)
+
+    @property
+    def identifier(self) -> str:
+        """The name as Python has it."""
+        return "".join(each if each.isalnum() else "_" for each in self.name)
 
     @property
     def is_line(self) -> bool:
@@ -169,13 +181,16 @@ def one(name: str, salt: str) -> Canary:
 
 def leaks(planted: Iterable[Canary], *texts: bytes) -> list[str]:
     """Return, for each canary of which a part is in a text in any form, where that is."""
+    # Whatever writes a value down may do so in capitals, or with two bytes for a letter.
+    texts = tuple(text.lower() for text in texts)
+    texts += tuple(_ZERO.sub(b"", text) for text in texts)
     # Megabytes of telemetry are mostly the same words again.
     words = b"\n".join({word for text in texts for word in _WORDS.findall(text)})
     return [found for canary in planted if (found := _leak(canary, words, texts)) is not None]
 
 
 def _leak(canary: Canary, words: bytes, texts: tuple[bytes, ...]) -> str | None:
-    for form in (form for part in canary.parts for form in _forms(part)):
+    for form in (form.lower() for part in canary.parts for form in _forms(part)):
         if _WORDS.fullmatch(form) and form not in words:
             continue
         for text in texts:
@@ -189,8 +204,12 @@ def _leak(canary: Canary, words: bytes, texts: tuple[bytes, ...]) -> str | None:
 def _forms(part: str) -> Iterator[bytes]:
     """Yield a part as it is, escaped, and what is left of it inside of base64, whatever it stands behind."""
     data = part.encode()
-    spellings = {part, json.dumps(part)[1:-1], quote(part, safe=""), quote_plus(part)}
+    once, plus = quote(part, safe=""), quote_plus(part)
+    spellings = {part, json.dumps(part)[1:-1], once, plus, quote(once), quote(plus), html.escape(part)}
     yield from (each.encode() for each in spellings)
+    if len(digits := re.sub(r"\D", "", part)) >= _PART and not part.isalnum():
+        yield digits.encode()
+    yield data.hex().encode()
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
         # The first and the last letters depend on what is around.
@@ -210,9 +229,10 @@ class _Mill:
 
 
 def _of(kind: str, name: str, value: str, secret: str | None = None) -> Canary:
-    """Return a canary with its parts: the beginning and the end of what is secret in it."""
+    """Return a canary with its parts: pieces of what is secret in it, from the beginning to the end."""
     runs = re.findall(r"[A-Za-z0-9]{6,}", value if secret is None else secret)
-    parts = {piece for run in runs for piece in (run[:_PART], run[-_PART:]) if len(piece) >= _PART}
+    pieces = (run[at : at + _PART] for run in runs for at in (*range(0, len(run), _PART), -_PART))
+    parts = {piece for piece in pieces if len(piece) >= _PART}
     if not parts:
         parts = set(runs) or {value if secret is None else secret}
     return Canary(kind, name, value, tuple(sorted(parts)))
@@ -253,7 +273,9 @@ def _tokens(mill: _Mill) -> Iterator[Canary]:
     for user in ("admin", "svc-orders", "root"):
         password = mill.some(_ALL, 20)
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        yield _of("basic", NEUTRAL, f"Basic {token}", f"{token.rstrip('=')} {password}")
+        # Its beginning is the user's name, which others have too.
+        own = token.rstrip("=")[2 * len(user) :]
+        yield _of("basic", NEUTRAL, f"Basic {token}", f"{own} {password}")
     for kind in _PEMS:
         lines = [mill.some(_ALL, 64) for _ in range(3)]
         body = "\n".join(lines)
@@ -287,7 +309,7 @@ def _grouped(text: str, sizes: tuple[int, ...]) -> str:
 
 def _named(mill: _Mill) -> Iterator[Canary]:
     for name in dict.fromkeys(_NAMES):
-        yield _of("named", name, mill.some(_ALL, 28))
+        yield _of(PERSON if name in _PEOPLE else "named", name, mill.some(_ALL, 28))
 
 
 def _check(country: str, account: str) -> str:

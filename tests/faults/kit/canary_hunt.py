@@ -57,13 +57,11 @@ class Catch:
     Attributes:
         planted: what was put in.
         outputs: what came out, by where: bodies that the collector was sent, both streams, `status()`.
-        attributes: of the resource, as `status()` and `repr` show them.
         counts: emitted and delivered records by signal.
     """
 
     planted: tuple[Canary, ...]
     outputs: Mapping[str, bytes]
-    attributes: bytes
     counts: Mapping[str, Mapping[str, Any]]
 
 
@@ -84,7 +82,7 @@ def run_script(directory: Path, salt: str, **variables: str) -> Catch:
         with run_server(command, environment=environment, ready=None) as process:
             ended = process.wait(_SECONDS)
         assert report.exists(), process
-        outputs = _sent(collector)
+        outputs = _sent(collector) | {"propagated": _propagated(place)}
     last = one("password", f"{salt} end")
     return _caught(
         salt, outputs | {"stdout": ended.stdout, "stderr": ended.stderr}, report.read_bytes(), last
@@ -107,14 +105,13 @@ def run_service(command: tuple[str, ...], salt: str, **variables: str) -> Catch:
 
 
 def _caught(salt: str, outputs: Mapping[str, bytes], said: bytes, *more: Canary) -> Catch:
-    """Take the attributes of the resource out of what telemetry says of its settings, apart."""
+    """Put together what came out, and the attributes of the resource, which status and `repr` show."""
     report = json.loads(said)
     status = report["status"]
     attributes = json.dumps(status["settings"].pop("resource_attributes")).encode()
     return Catch(
         (*canaries(salt), *own_secrets(salt).values(), *described(salt), *more),
-        {**outputs, "status": json.dumps(status).encode()},
-        attributes + report["repr"].encode(),
+        {**outputs, "status": json.dumps(status).encode(), "repr": attributes + report["repr"].encode()},
         status["counts"],
     )
 
@@ -143,6 +140,13 @@ def _sent(collector: FakeCollector) -> dict[str, bytes]:
     }
 
 
+def _propagated(place: FakeCollector) -> bytes:
+    """Return the headers that carry a context from one service to the next, of all calls."""
+    names = ("traceparent", "tracestate", "baggage")
+    calls = [headers for signal in _SIGNALS for headers in place.headers[signal]]
+    return json.dumps([{name: each.get(name) for name in names} for each in calls]).encode()
+
+
 def _send(server: Server, number: int, canary: Canary) -> None:
     """Send one canary as path, query, header, cookie and body, and as the cause of a failure."""
     encoded = quote(canary.value, safe="")
@@ -154,6 +158,7 @@ def _send(server: Server, number: int, canary: Canary) -> None:
         headers["user-agent"] = canary.text
         headers["referer"] = f"https://shop.test/?{canary.name}={encoded}"
     if canary.is_word:
+        headers["baggage"] = f"{canary.identifier}={encoded},session_id=s-17"
         headers["cookie"] = f"theme=dark; {canary.name}={encoded}"
         # What is given away by its name only is given away by nothing in a path.
         item = item if canary.telling or canary.kind == "card" else encoded

@@ -26,6 +26,7 @@ from opentelemetry.metrics import Observation
 from ameide_telemetry import bound_context
 from ameide_telemetry.redaction import Redactor
 from faults.kit.canaries import canaries
+from faults.kit.canary_shapes import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +67,10 @@ def _argument(canary: Canary) -> None:
 def _structured(canary: Canary) -> None:
     _events.info("event", **{canary.name: canary.value})
     _events.info(canary.text, amount=3)
-    # Names that lines keep for themselves.
+
+
+def _reserved(canary: Canary) -> None:
+    """Names that lines keep for themselves."""
     _events.info("reserved", service=canary.text, level_name=canary.text)
 
 
@@ -118,8 +122,7 @@ def _uncaught(canary: Canary) -> None:
 
 def _objects(canary: Canary) -> None:
     """What has a text of its own: a record of a program, an object that says all it has."""
-    name = "".join(each if each.isalnum() else "_" for each in canary.name)
-    record = make_dataclass("Order", [name, "amount"])(canary.value, 3)
+    record = make_dataclass("Order", [canary.identifier, "amount"])(canary.value, 3)
     _log.info("order %s", record)
     _log.info("order", extra={"order": record, "orders": [record]})
 
@@ -231,12 +234,27 @@ def _warned(canary: Canary) -> None:
     warnings.warn(canary.text, RuntimeWarning, stacklevel=1)
 
 
+def _propagated(canary: Canary) -> None:
+    """A call with baggage, whose headers the place that is called keeps."""
+    place = os.environ.get("CANARY_PLACE")
+    if place is None:
+        return
+    token = otel_context.attach(baggage.set_baggage(canary.name, canary.value))
+    try:
+        with _tracer.start_as_current_span("calls"):
+            for client in _clients():
+                client.post(f"http://{place}/v1/traces", timeout=_SECONDS).raise_for_status()
+    finally:
+        otel_context.detach(token)
+
+
 SINKS: Final[Mapping[str, Callable[[Canary], None]]] = {
     "message": _message,
     "argument": _argument,
     "bodies": _bodies,
     "extra": _extra,
     "structlog": _structured,
+    "reserved": _reserved,
     "bound": _bound,
     "exception": _failing,
     "chained": _chained,
@@ -252,6 +270,8 @@ SINKS: Final[Mapping[str, Callable[[Canary], None]]] = {
     "outbound": _outbound,
     "printed": _printed,
     "warned": _warned,
+    "propagated": _propagated,
+    **SHAPES,
 }
 
 
@@ -269,10 +289,11 @@ def sweep() -> int:
     """Put the canaries that the environment asks for into every sink; return how often that was.
 
     `CANARY_EVERY` takes each of so many only. With `CANARY_OWN` each sink gets canaries of its own.
+    `CANARY_WITHOUT` names sinks that are left out.
     """
-    done = 0
+    done, without = 0, os.environ.get("CANARY_WITHOUT", "").split()
     for name, sink in SINKS.items():
-        for canary in chosen(name):
+        for canary in chosen(name) if name not in without else ():
             sink(canary)
             done += 1
     return done

@@ -26,6 +26,7 @@ ROOT: Final = Path(__file__).parent.parent.parent.parent
 FAULTS: Final = "tests/faults"
 _PASSED: Final = "passed"
 _COUNTED: Final = re.compile(r"^(\d+) generated inputs\b", re.MULTILINE)
+_OF: Final = re.compile(r"(\d+) of (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,15 @@ class Suite:
             float(each.recorded[name]) for each in self.outcomes if name in each.recorded and each.survived
         ]
 
+    def noted(self, name: str) -> Fraction:
+        """Return the sum of what tests noted as `GOOD of TOTAL`; a failed one has achieved nothing."""
+        chosen = [each for each in self.outcomes if name in each.recorded]
+        noted = [(each, _OF.fullmatch(each.recorded[name])) for each in chosen]
+        if not chosen or not all(found for _, found in noted):
+            raise LookupError(f"no test noted {name}, or not as two numbers")
+        good = sum(int(found[1]) for each, found in noted if found and each.survived)
+        return Fraction(good, sum(int(found[2]) for _, found in noted if found), _remark(chosen))
+
     def tests(self) -> dict[tuple[str, str], Counter[str]]:
         """Return the verdicts of each test function, all of its parameters together."""
         found: dict[tuple[str, str], Counter[str]] = {}
@@ -85,7 +95,9 @@ class Suite:
         return dict(sorted(found.items()))
 
 
-def run_suite(seed: int, *, marked: str, seconds: float, one: float, processes: int = 2) -> Suite:
+def run_suite(
+    seed: int, *, marked: str, seconds: float, one: float, processes: int = 2, place: str = FAULTS
+) -> Suite:
     """Run the fault tests that a mark expression chooses; their progress goes to stderr.
 
     Args:
@@ -94,11 +106,13 @@ def run_suite(seed: int, *, marked: str, seconds: float, one: float, processes: 
         seconds: after which the run is ended, and there is no report.
         one: seconds after which a single test is ended, with its whole process.
         processes: that run tests beside each other.
+        place: of other tests.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.xml"
-        command = _command(report, seed, marked, one, processes)
+        chosen = (place, "-m", marked, f"--numprocesses={processes}", "--dist=worksteal")
+        command = _command(report, seed, one, chosen)
         run_limited(command, os.environ, sys.stderr.fileno(), seconds)
         # A run that had to be ended leaves no report: then no test has passed.
         outcomes = tuple(read_report(report.read_bytes())) if report.exists() else ()
@@ -132,13 +146,12 @@ def promise(file: str, name: str) -> str:
     return ""
 
 
-def _command(report: Path, seed: int, marked: str, one: float, processes: int) -> list[str]:
-    chosen = ("-m", marked, f"--numprocesses={processes}", "--dist=worksteal")
+def _command(report: Path, seed: int, one: float, chosen: Sequence[str]) -> list[str]:
     seeds = (f"--hypothesis-seed={seed}", f"--randomly-seed={seed}")
     # The newer form of the report has no place for what tests note.
     form = (f"--junitxml={report}", "-o", "junit_family=xunit1", "-o", "junit_logging=system-out")
     limit = ("-o", f"faulthandler_timeout={one:.0f}")
-    return [sys.executable, "-m", "pytest", FAULTS, *chosen, *seeds, *form, *limit]
+    return [sys.executable, "-m", "pytest", *chosen, *seeds, *form, *limit]
 
 
 def _begins(outcome: Outcome, prefixes: Sequence[str]) -> bool:

@@ -27,6 +27,8 @@ _DISTRIBUTIONS: Final = (
     "structlog",
     "python-json-logger",
     "hypothesis",
+    "logfire",
+    "sentry-sdk",
 )
 
 

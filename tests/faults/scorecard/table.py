@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from faults.scorecard import exits, floods, records, requests, servers, streams, values
+from faults.scorecard import exits, floods, records, redaction, requests, servers, streams, values
 from faults.scorecard.measure import Everything, Exactly, Fraction, Least, Measure, Most, Number
 from faults.scorecard.suite import Suite, run_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from faults.scorecard.measure import Figure, Target
     from faults.scorecard.programs import Wiring
@@ -125,7 +125,9 @@ class Questions:
             Measure(key, name, target, partial(measure, "ours"), partial(measure, "hand"))
             for key, name, target, measure in _BOTH
         ]
-        return [*self._of_tests(), *both, *self._of_values(), *self._of_load()]
+        of_redaction = redaction.Benchmark(lambda: self._scrubbed).measures()
+        rows = [*self._of_tests(), *both, *self._of_values(), *self._of_load()]
+        return [*rows, *self._of_trust(), *of_redaction]
 
     @cached_property
     def suite(self) -> Suite:
@@ -137,6 +139,15 @@ class Questions:
     def soak(self) -> Suite:
         """The long run of generated inputs."""
         return run_suite(self.seed, marked="soak", seconds=_SOAK_SECONDS, one=_SOAK_SECONDS)
+
+    @cached_property
+    def growth(self) -> Suite:
+        """The tests that compare the time for a text with that for twice as much."""
+        return redaction.run_growth(self.seed)
+
+    @cached_property
+    def _scrubbed(self) -> Mapping[str, Any]:
+        return redaction.run_benchmark()
 
     def _of_tests(self) -> list[Measure]:
         suite = self.suite_of
@@ -177,6 +188,34 @@ class Questions:
     def _of_values(self) -> list[Measure]:
         name = "Bad values in a log field: three valid lines, nothing raised"
         return [Measure("values", name, Everything(400), values.ours, values.peers)]
+
+    def _of_trust(self) -> list[Measure]:
+        quick, soak = (lambda: self.suite), (lambda: self.soak)
+        hostile = "Requests by a grammar of hostility answered exactly like the bare application"
+        apart = "Interleaved requests whose lines and spans have nothing of another's"
+        noted = [
+            Measure(key, name, Everything(least), partial(_noted, suite, note))
+            for key, name, least, suite, note in (
+                ("hostile", hostile, 3_000, quick, "hostile_requests"),
+                ("hostile-soak", f"{hostile}, soak", 100_000, soak, "hostile_requests"),
+                ("isolation", apart, 20_000, quick, "isolation"),
+                ("isolation-soak", f"{apart}, soak", 1_000_000, soak, "isolation"),
+            )
+        ]
+        planted = Measure(
+            "canaries",
+            "Secrets planted in every sink of three processes of which no part comes out",
+            Everything(600),
+            partial(_noted, quick, "canaries"),
+            partial(_noted, quick, "canaries_bare"),
+        )
+        growth = Measure(
+            "linear",
+            "Redaction: time for twice the text, worst of all near misses",
+            Most(2.5, "x"),
+            lambda: redaction.worst_growth(self.growth),
+        )
+        return [*noted, planted, growth]
 
     def _of_load(self) -> list[Measure]:
         held = f"{floods.LINES:,} lines/s and {floods.SPANS:,} spans/s for a minute, dead collector"
@@ -227,3 +266,7 @@ class Questions:
 
     def _generated(self) -> Number:
         return Number(sum(self.soak.recorded("generated_inputs")), "inputs")
+
+
+def _noted(suite: Callable[[], Suite], name: str) -> Fraction:
+    return suite().noted(name)
