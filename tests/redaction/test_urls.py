@@ -142,3 +142,21 @@ def test_the_query_of_a_url_has_no_values(query: str, shown: str | None) -> None
     redacted = REDACTOR.field("url.query", query, {})
     assert redacted == shown if shown is not None else "b" not in redacted
     assert REDACTOR.field("url.query", redacted, {}) == redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "note=postgres%3A%2F%2Fsvc%3A{}%40db.internal%3A5432%2Forders,session_id=s-17",
+        "note=postgres%3a%2f%2f%3a{}%40db.internal",
+        "next=https%253A%252F%252Fsvc%253A{}%2540db.internal%252Forders",
+    ],
+)
+def test_user_info_of_an_escaped_url_is_hidden(text: str) -> None:
+    """URLs stand in other URLs, in baggage and in forms; the host stays."""
+    shown = REDACTOR.text(text.format("rLiFaLZsCA9pR3"), {})
+    assert "rLiFaLZsCA9pR3" not in shown
+    assert "[redacted:credentials]" in shown
+    assert "db.internal" in shown
+    plain = "https%3A%2F%2Fdb.internal%3A5432%2Forders%40v2"
+    assert REDACTOR.text(plain, {}) == plain

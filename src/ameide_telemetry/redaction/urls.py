@@ -54,6 +54,11 @@ _OTHER_USER_INFO: Final = (
     (":\\", re.compile(r"(:\\{1,3}/\\{1,3}/)([^\s/?#@:\"'<>`\\]{0,128}+:[^\s@\"'<>`\\]{1,256}+)(?=@[\w\[])")),
     ("jdbc:oracle", re.compile(r"(jdbc:oracle:\w{1,8}:)([^\s/@:\"'<>]{1,128}+/[^\s@\"'<>]{1,256}+)(?=@)")),
 )
+# The same in a URL that stands within another one, in a header or a form.
+_ESCAPED_USER_INFO: Final = re.compile(
+    r"(%(?:25){0,2}3[Aa](?:%(?:25){0,2}2[Ff]){2})((?:(?!%(?:25){0,2}(?:40|2[Ff]|3[Aa]))[^\s\"'<>`&;,@]){0,128}+"
+    r"%(?:25){0,2}3[Aa](?![0-9]{1,5}%(?:25){0,2}2[Ff])(?:(?!%(?:25){0,2}40)[^\s\"'<>`&;,@]){1,512}+)(?=%(?:25){0,2}40)"
+)
 # A fragment without `=` is the name of a section; only what nobody would call one so is a key.
 _ANCHOR: Final = re.compile(r"(?<=[^\s#(])#(?=([A-Za-z0-9_~.+\-]{20,}+)(?![\w=]))")
 _KEY_LIKE: Final = (re.compile(r"[0-9]").search, re.compile(r"[a-z]").search, re.compile(r"[A-Z]").search)
@@ -79,6 +84,8 @@ def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
     """Return text with the credentials and query values of the URLs in it hidden."""
     if "@" in text:
         text = _hide_user_infos(text, hide)
+    if "40" in text and "%" in text:
+        text = _ESCAPED_USER_INFO.sub(lambda found: found[1] + _hide_user_info(found[2], hide), text)
     if "-u" in text or "-U" in text or "-proxy-user" in text:
         of_client = _CLIENT.search(text) is not None
         text = _OPTION.sub(lambda found: _hide_option(found, hide, of_client=of_client), text)

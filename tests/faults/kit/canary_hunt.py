@@ -157,8 +157,8 @@ def _send(server: Server, number: int, canary: Canary) -> None:
         headers[canary.header] = canary.value
         headers["user-agent"] = canary.text
         headers["referer"] = f"https://shop.test/?{canary.name}={encoded}"
-    if canary.is_word:
         headers["baggage"] = f"{canary.identifier}={encoded},session_id=s-17"
+    if canary.is_word:
         headers["cookie"] = f"theme=dark; {canary.name}={encoded}"
         # What is given away by its name only is given away by nothing in a path.
         item = item if canary.telling or canary.kind == "card" else encoded
