@@ -20,6 +20,18 @@ NEWER_PYTHONS = ("3.12", "3.13", "3.14")
 # pytest stops what its tests started before it goes; nox's own 0.3 s would cut it short.
 PATIENCE_SECONDS = 15
 SOAK_SECONDS = 3600
+# Plugins that stand beside ours in the environments of services, and how pytest is run with them.
+BESIDE = {
+    "pytest 8.0": (("pytest==8.0.*",), ()),
+    "newest pytest": (("pytest",), ()),
+    "pytest-xdist": (("pytest", "pytest-xdist"), ("-n2",)),
+    "pytest-randomly": (("pytest", "pytest-randomly"), ()),
+    "pytest-random-order": (("pytest", "pytest-random-order"), ("--random-order",)),
+    "pytest-opentelemetry": (("pytest", "pytest-opentelemetry"), ()),
+    "logfire": (("pytest", "logfire"), ()),
+    "pytest-structlog": (("pytest", "pytest-structlog"), ()),
+    "pytest 8.0, xdist, structlog": (("pytest==8.0.*", "pytest-xdist<3.7", "pytest-structlog"), ("-n2",)),
+}
 # Whoever is free takes the next test: some wait for half a minute, others take none.
 IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
 
@@ -84,7 +96,19 @@ def soak(session: nox.Session) -> None:
     """A million generated inputs and more; a test that takes an hour is ended."""
     install_lock(session)
     limit = ("-o", f"faulthandler_timeout={SOAK_SECONDS}")
-    pytest(session, "tests/faults", "-m", "soak", *IN_PAIRS, *limit, *session.posargs)
+    rooms = ("tests/faults", "tests/logcheck", "tests/redaction")
+    pytest(session, *rooms, "-m", "soak", *IN_PAIRS, *limit, *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Small mistakes in the log check, one at a time: at least 90 of 100 are noticed by its quick tests."""
+    install_lock(session)
+    session.run(
+        *("python", "-m", "logcheck.mutants", *session.posargs),
+        env={"PYTHONPATH": "tests"},
+        interrupt_timeout=PATIENCE_SECONDS,
+    )
 
 
 @nox.session
@@ -117,6 +141,21 @@ def lowest(session: nox.Session) -> None:
     run(session, str(python), "-m", "pytest", "--numprocesses=2", "--dist=loadscope", *session.posargs)
 
 
+@nox.session(name="plugin-matrix")
+def plugin_matrix(session: nox.Session) -> None:
+    """The pytest plugin beside others, or those named, in an environment each: prints what tests capture."""
+    install_lock(session)
+    for name in session.posargs or BESIDE:
+        packages, arguments = BESIDE[name]
+        python = own_environment(session)
+        install = ("uv", "pip", "install", "--quiet", "--python", str(python))
+        run(session, *install, "--editable", ".", *packages)
+        session.run(
+            *("python", "-m", "testing.matrix", name, str(python), *arguments), env={"PYTHONPATH": "tests"}
+        )
+    pytest(session, "tests/testing", "-m", "full", *IN_PAIRS)
+
+
 @nox.session
 def package(session: nox.Session) -> None:
     """The wheel: build it, install it alone in a clean environment, import it, run its command."""
@@ -146,7 +185,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Write what is derived: lock, constraints of users, what the contract and the settings derive."""
+    """Write what is derived: lock, constraints of users, pages of the contract, the settings, the checks."""
     install_lock(session)
     # One resolution for every platform and Python, without addresses: the index is everybody's own.
     compile_ = (
@@ -165,6 +204,8 @@ def generate(session: nox.Session) -> None:
     session.run("ameide-telemetry", "contract", "generate")
     with Path("docs/reference/settings.md").open("w", encoding="utf-8") as page:
         session.run("ameide-telemetry", "settings", "reference", stdout=page)
+    with Path("docs/reference/checks.md").open("w", encoding="utf-8") as page:
+        session.run("ameide-telemetry", "explain", "--reference", stdout=page)
 
 
 def install_lock(session: nox.Session) -> None:

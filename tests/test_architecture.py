@@ -17,6 +17,11 @@ _FAULTS = [
     ("traces/__init__.py", "from ameide_telemetry import metrics", _DIRECTION),
     ("attic.py", "import json", _DIRECTION),
     ("findings.py", "import opentelemetry.trace", "The ground floor knows no OpenTelemetry"),
+    (
+        "logcheck/__init__.py",
+        "from ameide_telemetry import logs",
+        "A check runs without the telemetry that it judges",
+    ),
     ("bootstrap.py", "import fastapi", "A framework is imported by its own integration only"),
     ("local/store.py", "import opentelemetry.sdk", "The local viewer reads OTLP without the SDK"),
     (

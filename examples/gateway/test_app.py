@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ameide_telemetry.testing.process import TelemetryProcess
 
 
 class _Backend(BaseHTTPRequestHandler):
@@ -45,39 +46,41 @@ def backend() -> Iterator[tuple[str, type[_Backend]]]:
 
 
 @pytest.fixture
-def gateway(run_example: Callable[..., Any], port: int, backend: tuple[str, type[_Backend]]) -> Any:
-    """Return the running gateway with its address."""
-    program = run_example("uvicorn", "gateway.app:app", "--port", str(port), BACKEND_URL=backend[0])
-    program.wait_for("Application startup complete.")
-    program.wait_for(f"Uvicorn running on http://127.0.0.1:{port} (Press CTRL+C to quit)")
-    program.address = f"http://127.0.0.1:{port}"
-    return program
+def gateway(
+    run_example: Callable[..., TelemetryProcess], backend: tuple[str, type[_Backend]]
+) -> TelemetryProcess:
+    """Return the running gateway."""
+    command = ("uvicorn", "gateway.app:app", "--port", "{port}")
+    return run_example(command, ready="/openapi.json", env={"BACKEND_URL": backend[0]})
 
 
-def test_tenant_comes_from_the_verified_key(gateway: Any, backend: tuple[str, type[_Backend]]) -> None:
+def test_tenant_comes_from_the_verified_key(
+    gateway: TelemetryProcess, backend: tuple[str, type[_Backend]]
+) -> None:
     """The key's tenant is in every line and travels on; a header that claims one does not count."""
     claimed = {"x-api-key": "acme-demo-key", "x-request-id": "req-1", "x-tenant-id": "globex"}
-    reply = httpx2.post(f"{gateway.address}/orders/lamp", headers=claimed)
-    assert (reply.status_code, reply.headers["x-request-id"]) == (202, "req-1")
+    reply = gateway.post("/orders/lamp", headers=claimed)
+    assert (reply.status, reply.headers["x-request-id"]) == (202, "req-1")
     gateway.wait_for("POST /orders/{sku} 202")
-    lines = [line for line in gateway.lines if line.get("request_id") == "req-1"]
+    lines = [line for line in gateway.records if line.get("request_id") == "req-1"]
     assert {(line["tenant_id"], line["saas.tenant"]) for line in lines} == {("acme", "acme")}
     (received,) = backend[1].received
     assert received["traceparent"].split("-")[1] == lines[0]["trace_id"]
     assert set(received["baggage"].split(",")) == {"tenant_id=acme", "request_id=req-1"}
 
 
-def test_unknown_key_reaches_nobody(gateway: Any, backend: tuple[str, type[_Backend]]) -> None:
+def test_unknown_key_reaches_nobody(gateway: TelemetryProcess, backend: tuple[str, type[_Backend]]) -> None:
     """Without a known key there is no tenant, and the backend is not called."""
-    assert httpx2.post(f"{gateway.address}/orders/lamp", headers={"x-api-key": "stolen"}).status_code == 401
+    assert gateway.post("/orders/lamp", headers={"x-api-key": "stolen"}).status == 401
     assert "tenant_id" not in gateway.wait_for("POST /orders/{sku} 401")
     assert backend[1].received == []
 
 
-def test_failure_of_the_backend_is_passed_on(gateway: Any, backend: tuple[str, type[_Backend]]) -> None:
+def test_failure_of_the_backend_is_passed_on(
+    gateway: TelemetryProcess, backend: tuple[str, type[_Backend]]
+) -> None:
     """The caller sees the backend's status, and so does the access line."""
     backend[1].status = 500
-    reply = httpx2.post(f"{gateway.address}/orders/lamp", headers={"x-api-key": "globex-demo-key"})
-    assert reply.status_code == 500
+    assert gateway.post("/orders/lamp", headers={"x-api-key": "globex-demo-key"}).status == 500
     line = gateway.wait_for("POST /orders/{sku} 500")
     assert (line["level"], line["tenant_id"], line["http_route"]) == ("error", "globex", "/orders/{sku}")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ameide_telemetry.testing.process import TelemetryProcess
 
-def test_every_tenant_has_its_line(run_example: Callable[..., Any]) -> None:
+
+def test_every_tenant_has_its_line(run_example: Callable[..., TelemetryProcess]) -> None:
     """One trace, one line for each tenant with nobody else's id, and printed text is a line without any."""
-    script = run_example("python", "script/app.py")
-    assert script.child.wait(30) == 0
-    assert script.stop() == 0
-    *sums, printed = script.lines
+    script = run_example(["python", "script/app.py"], ready=None)
+    assert script.wait() == 0
+    *sums, printed = script.records
     assert [(line["tenant_id"], line["total"]) for line in sums] == [
         ("acme", 200),
         ("globex", 45),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from worker.jobs import JobQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from ameide_telemetry.testing.process import TelemetryProcess
 
 
 def _headers(digit: str, tenant: str) -> dict[str, str]:
@@ -19,25 +21,28 @@ def _headers(digit: str, tenant: str) -> dict[str, str]:
     }
 
 
-def test_each_job_runs_in_its_own_context(run_example: Callable[..., Any], tmp_path: Path) -> None:
+def test_each_job_runs_in_its_own_context(
+    run_example: Callable[..., TelemetryProcess], tmp_path: Path
+) -> None:
     """Lines of a job carry the trace, tenant and request that queued it; then nothing is left of them."""
     path = str(tmp_path / "jobs.sqlite3")
     queue = JobQueue(path)
     queue.put({"sku": "lamp"}, _headers("1", "acme"))
     queue.put({"sku": "chair"}, _headers("2", "globex"))
-    worker = run_example("python", "-m", "worker.app", JOBS_FILE=path)
+    worker = run_example(["python", "-m", "worker.app"], ready=None, env={"JOBS_FILE": path})
     worker.wait_for("order shipped", count=2)
     queue.put({"sku": "piano"}, {})
     worker.wait_for("order shipped", count=3)
-    lamp, chair, piano = (line for line in worker.lines if line["message"] == "order shipped")
+    lamp, chair, piano = (line for line in worker.records if line["message"] == "order shipped")
     assert (lamp["trace_id"], lamp["tenant_id"], lamp["request_id"]) == ("1" * 32, "acme", "req-1")
     assert (chair["trace_id"], chair["tenant_id"], chair["request_id"]) == ("2" * 32, "globex", "req-2")
     assert not {"tenant_id", "request_id"} & piano.keys()
 
 
-def test_sigterm_ends_it_cleanly(run_example: Callable[..., Any], tmp_path: Path) -> None:
+def test_sigterm_ends_it_cleanly(run_example: Callable[..., TelemetryProcess], tmp_path: Path) -> None:
     """The worker leaves its loop and exits 0."""
-    worker = run_example("python", "-m", "worker.app", JOBS_FILE=str(tmp_path / "jobs.sqlite3"))
+    queue = {"JOBS_FILE": str(tmp_path / "jobs.sqlite3")}
+    worker = run_example(["python", "-m", "worker.app"], ready=None, env=queue)
     worker.wait_for("worker ready")
     assert worker.stop() == 0
 

@@ -5,7 +5,8 @@
     ├── ConflictError        init_telemetry was called again with different settings
     ├── InstrumentError      a metric instrument contradicts another or is wrongly named; strict only
     ├── ContractError        the contract file is broken; lists all problems
-    └── ApplicationError     instrument_app was given something that is neither ASGI nor WSGI
+    ├── ApplicationError     instrument_app was given something that is neither ASGI nor WSGI
+    └── UnusableInput        a check was given something to read that it cannot; not a verdict about it
 
 All of them are raised at start-up only. At run time telemetry never raises into the service.
 """
@@ -26,6 +27,7 @@ __all__ = [
     "InstrumentError",
     "SettingsError",
     "TelemetryError",
+    "UnusableInput",
 ]
 
 
@@ -62,3 +64,7 @@ class ContractError(TelemetryError):
 
 class ApplicationError(TelemetryError, TypeError):
     """`instrument_app` was given an object that is neither an ASGI nor a WSGI application."""
+
+
+class UnusableInput(TelemetryError):  # noqa: N818 a verdict about input, not a failure of ours
+    """What a check was asked to read is missing, empty or not text; the message says what and why."""

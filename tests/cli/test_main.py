@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MODULE = [sys.executable, "-m", "ameide_telemetry"]
-_COMMANDS = ("run", "trace", "settings", "contract", "uvicorn-log-config")
+_COMMANDS = ("run", "trace", "logs", "explain", "settings", "contract", "uvicorn-log-config")
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

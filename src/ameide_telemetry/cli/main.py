@@ -28,6 +28,8 @@ _PROGRAM: Final = "ameide-telemetry"
 _COMMANDS: Final = {
     "run": ("run", "run a command, show its lines, store its telemetry"),
     "trace": ("trace", "show a stored trace: its spans as a tree, its lines in their place"),
+    "logs": ("logs", "check log lines by the contract"),
+    "explain": ("explain", "print the page of a check, such as TEL501"),
     "settings": ("settings", "print the effective settings and where they come from"),
     "contract": ("contract", "print or generate what the telemetry contract derives"),
     "uvicorn-log-config": ("uvicorn", "print the path of the log config for uvicorn --workers"),

@@ -1,0 +1,135 @@
+"""What `logs check` does: read lines, judge them, write the reports."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from ameide_telemetry.cli.surroundings import environment
+from ameide_telemetry.exceptions import TelemetryError, UnusableInput
+from ameide_telemetry.logcheck.config import known_codes, read_config, rules_of
+from ameide_telemetry.logcheck.inspector import Inspector
+from ameide_telemetry.logcheck.source import STDIN, lines_of
+from ameide_telemetry.reports.formats import FORMATS
+from ameide_telemetry.reports.terminal import PLAIN, printable, style_for
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ameide_telemetry.findings import Level
+    from ameide_telemetry.logcheck.rules import Rules
+
+__all__ = ["check"]
+
+_PIPE: Final = "pipe lines in: CMD | ameide-telemetry logs check"
+_LEAST: Final[Level] = "warning"
+_PATIENCE_SECONDS: Final = 1.0
+_LINES_PER_LOOK: Final = 4096
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check the lines of the files that were named, and write the report.
+
+    Returns:
+        0 when nothing is wrong, 1 when something was found.
+
+    Raises:
+        TelemetryError: something cannot be read, or there was nothing to read.
+    """
+    config = read_config(arguments.config, Path.cwd())
+    rules = _rules(arguments, config)
+    for _, file in arguments.output:
+        _must_be_writable(Path(file))
+    inspector = Inspector(rules, engine=arguments.engine or config.get("engine", "auto"))
+    _inspect(inspector, arguments.files or [STDIN])
+    least: Level = arguments.level or config.get("level", _LEAST)
+    report = inspector.report().shown(least)
+    for name, file in arguments.output:
+        Path(file).write_text(FORMATS[name](report, PLAIN), encoding="utf-8", errors="backslashreplace")
+    sys.stdout.write(FORMATS[arguments.format](report, style_for(sys.stdout, environment())))
+    return 1 if report.failed(least) else 0
+
+
+def _rules(arguments: argparse.Namespace, config: Mapping[str, Any]) -> Rules:
+    rules = rules_of(config)
+    ignored = known_codes(_words(arguments.ignore), "--ignore")
+    return replace(
+        rules,
+        ignored=rules.ignored | ignored,
+        in_trace=rules.in_trace or arguments.in_trace,
+        max_samples=arguments.max_samples or rules.max_samples,
+        required_in_request=tuple(_words(arguments.require)) or rules.required_in_request,
+    )
+
+
+def _words(given: Iterable[str]) -> list[str]:
+    return [word.strip() for words in given for word in words.split(",") if word.strip()]
+
+
+def _must_be_writable(path: Path) -> None:
+    """Refuse what cannot become a report before hours are spent on it."""
+    if path.is_dir():
+        raise TelemetryError(f"{path} is a directory: name a file in it, such as {path / 'report'}")
+    if not path.parent.is_dir():
+        raise TelemetryError(f"the directory of {path} does not exist: mkdir -p {path.parent}")
+
+
+def _inspect(inspector: Inspector, files: Sequence[str]) -> None:
+    progress = _Progress()
+    try:
+        for file in files:
+            _inspect_one(inspector, file, progress)
+    finally:
+        progress.clear()
+
+
+def _inspect_one(inspector: Inspector, file: str, progress: _Progress) -> None:
+    if file == STDIN and sys.stdin is not None and sys.stdin.isatty():
+        raise UnusableInput(f"standard input is a terminal\n  {_PIPE}")
+    try:
+        inspector.inspect_all(progress.watched(lines_of(file)), file)
+    except UnusableInput as error:
+        raise UnusableInput(f"{printable(str(error))}\n  {_cure(file)}") from None
+
+
+def _cure(file: str) -> str:
+    if file == STDIN:
+        return _PIPE
+    path = Path(file)
+    if path.is_dir():
+        return f"name the files in it: {printable(str(path / '*.log'))}"
+    if path.is_file() and not path.stat().st_size:
+        return "let the service write its lines there first, or leave the file out"
+    return "name a file of log lines, plain or .gz; - is standard input"
+
+
+class _Progress:
+    """Says on a terminal how far it is, once that takes long."""
+
+    def __init__(self) -> None:
+        self._wanted = sys.stderr.isatty()
+        self._next = monotonic() + _PATIENCE_SECONDS
+        self._said = False
+        self._lines = 0
+
+    def watched(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass lines on; every few thousand of them, say how many there were."""
+        if not self._wanted:
+            yield from lines
+            return
+        for raw in lines:
+            self._lines += 1
+            if not self._lines % _LINES_PER_LOOK and monotonic() >= self._next:
+                print(f"\r{self._lines:,} lines", end="", file=sys.stderr, flush=True)
+                self._next = monotonic() + _PATIENCE_SECONDS
+                self._said = True
+            yield raw
+
+    def clear(self) -> None:
+        """Take away what was said."""
+        if self._said:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

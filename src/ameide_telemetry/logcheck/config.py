@@ -1,0 +1,156 @@
+"""The section `[tool.ameide_telemetry.logs]` of a TOML file: what a project asks of its lines."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ameide_telemetry.checks.registry import CHECKS
+from ameide_telemetry.exceptions import TelemetryError
+from ameide_telemetry.logcheck.engine import ENGINES
+from ameide_telemetry.logcheck.rules import Rules
+from ameide_telemetry.redaction import RedactionPolicy
+from ameide_telemetry.redaction.classes import CLASSES
+from ameide_telemetry.reports.model import LEVELS
+from ameide_telemetry.settings.nearness import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["known_codes", "read_config", "rules_of"]
+
+_SECTION: Final = ("tool", "ameide_telemetry", "logs")
+_TITLE: Final = f"[{'.'.join(_SECTION)}]"
+_FILE: Final = "pyproject.toml"
+_LINE_CHECKS: Final = "TEL5"
+# Keys that are fields of `Rules` as they are.
+_AS_THEY_ARE: Final = ("in_trace", "max_depth", "max_line_bytes", "max_samples", "personal", "skew_seconds")
+
+
+class _Form(NamedTuple):
+    accepts: Callable[[Any], bool]
+    words: str
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+_TEXTS: Final = _Form(_is_texts, 'a list of texts, such as ["request_id"]')
+_COUNT: Final = _Form(_is_count, "a whole number above 0")
+_SWITCH: Final = _Form(lambda value: isinstance(value, bool), "true or false")
+_FORMS: Final[Mapping[str, _Form]] = {
+    "engine": _Form(lambda value: value in ENGINES, f"one of {', '.join(ENGINES)}"),
+    "ignore": _Form(_is_texts, 'a list of codes, such as ["TEL512"]'),
+    "in_trace": _SWITCH,
+    "known_keys": _TEXTS,
+    "level": _Form(lambda value: value in LEVELS, f"one of {', '.join(LEVELS)}"),
+    "max_depth": _COUNT,
+    "max_line_bytes": _COUNT,
+    "max_samples": _COUNT,
+    "personal": _SWITCH,
+    "require": _TEXTS,
+    "skew_seconds": _Form(_is_seconds, "a number of seconds, 0 or more"),
+    "unredacted_classes": _Form(
+        lambda value: _is_texts(value) and CLASSES.keys() >= set(value), f"a list of {', '.join(CLASSES)}"
+    ),
+}
+
+
+def read_config(file: str | None, start: Path) -> Mapping[str, Any]:
+    """Return what the section says; empty when there is none.
+
+    Args:
+        file: the file that was named; without one, the nearest `pyproject.toml` that has the section.
+        start: where to begin to look for that, upwards.
+
+    Raises:
+        TelemetryError: the named file has no such section; a file is not TOML; a key or value is wrong.
+    """
+    if file is not None:
+        section = _section(Path(file))
+        if section is None:
+            raise TelemetryError(f"{file} has no section {_TITLE}: add it, or leave --config out")
+        return _checked(section, file)
+    for folder in (start, *start.parents):
+        candidate = folder / _FILE
+        section = _section(candidate) if candidate.is_file() else None
+        if section is not None:
+            return _checked(section, str(candidate))
+    return {}
+
+
+def rules_of(config: Mapping[str, Any]) -> Rules:
+    """Return the rules that the section asks for.
+
+    Args:
+        config: what `read_config` returned.
+    """
+    given = {name: config[name] for name in _AS_THEY_ARE if name in config}
+    if config.get("require"):
+        given["required_in_request"] = tuple(config["require"])
+    return Rules(
+        **given,
+        ignored=frozenset(config.get("ignore", ())),
+        known_keys=frozenset(config.get("known_keys", ())),
+        redaction=RedactionPolicy(shown=frozenset(config.get("unredacted_classes", ()))),
+    )
+
+
+def known_codes(codes: list[str], origin: str) -> frozenset[str]:
+    """Return codes of checks of lines; `origin` is who gave them.
+
+    Raises:
+        TelemetryError: one of them is none.
+    """
+    lines = [code for code in CHECKS if code.startswith(_LINE_CHECKS)]
+    for code in codes:
+        if code not in lines:
+            near = nearest(code, lines, 0.8)
+            question = f"did you mean {near}? " if near else ""
+            raise TelemetryError(
+                f"{origin}: there is no check {code!r} of log lines: {question}"
+                "see all of them: ameide-telemetry explain --list"
+            )
+    return frozenset(codes)
+
+
+def _section(path: Path) -> Mapping[str, Any] | None:
+    try:
+        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TelemetryError(
+            f"{path} cannot be read: {error.strerror}; name another file: --config FILE"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise TelemetryError(
+            f"{path} is not TOML: {error}; correct it, or name another: --config FILE"
+        ) from None
+    for name in _SECTION:
+        found = found.get(name) if isinstance(found, dict) else None
+    if found is not None and not isinstance(found, dict):
+        raise TelemetryError(f"{path}: {'.'.join(_SECTION)} is no table: write {_TITLE} above its keys")
+    return found
+
+
+def _checked(section: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+    for key, value in section.items():
+        if key not in _FORMS:
+            near = nearest(key, _FORMS)
+            question = f"did you mean {near}? " if near else ""
+            raise TelemetryError(
+                f"{file}: {_TITLE} has no key {key!r}: {question}the keys are {', '.join(_FORMS)}"
+            )
+        if not _FORMS[key].accepts(value):
+            raise TelemetryError(f"{file}: {key} in {_TITLE} is wrong: write {_FORMS[key].words}")
+    known_codes(section.get("ignore", []), f"{file}: ignore in {_TITLE}")
+    return section
