@@ -113,3 +113,21 @@ def test_a_traceback_behind_a_statement_stays_readable() -> None:
     assert all(
         each in redacted for each in ('File "/srv/a.py", line 7', 'File "/srv/b.py", line 9', "KeyError: 'x'")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("('INSERT INTO u VALUES (%s)', ('Anna', 'x(1'))", f"('INSERT INTO u VALUES (%s)', {L})"),
+        (
+            "run \"SELECT a FROM b WHERE c = 'x y'\", {'c': ('Anna', 7)} done",
+            f'run "SELECT a FROM b WHERE c = {L}", {L} done',
+        ),
+        ("run ['SELECT a FROM b WHERE c = 7'] took 3 ms", f"run ['SELECT a FROM b WHERE c = {L}'] took 3 ms"),
+    ],
+)
+def test_a_statement_in_quotes_ends_with_them(text: str, expected: str) -> None:
+    """As the arguments of a call are shown; what is behind it are its parameters, and they go."""
+    shown = REDACTOR.text(text, {})
+    assert shown == expected
+    assert REDACTOR.text(shown, {}) == shown

@@ -283,6 +283,7 @@ NEAR_MISSES = (
     ),
     *("root@db01.internal ", "+49301234567 EUR ", "balance ", "ops_eyJ", "A3-A1B2C3-", "a%40", "Cookie: a"),
     *("%3A%2F%2Fa%3A", "%3A%2F%2F", "%3A%2F%2Fa%3Ab%40"),
+    *("'SELECT a FROM b WHERE c = \\", "'SELECT a FROM b', (", "anna.o'", "a.b.o'"),
     *('{"name": "password", "value": "', 'name="password"', 'name="a"\\n', "'--a', ", '"--a","'),
 )
 SEARCHES: dict[str, Callable[[str], object]] = {

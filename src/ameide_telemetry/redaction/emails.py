@@ -32,7 +32,9 @@ _NOT_LOCAL: Final = " \t\r\n\v\f\u00a0@<>()[]{},;:\\\"'/=?&#|*`$^!~"
 _MAX_LOCAL: Final = 64
 _REPOSITORIES: Final = frozenset({"git", "hg", "svn"})
 # Only some letters stand before the apostrophe in names; others before that of a literal in code.
-_APOSTROPHE: Final = re.compile(r"(?<![\w'])(?:[ac-eg-qstv-z]|[^\W\d_]{2,16})\Z", re.IGNORECASE)
+_APOSTROPHE: Final = re.compile(
+    r"(?<![\w'.])(?:[\w+\-]{1,32}\.){0,3}(?:[ac-eg-qstv-z]|[^\W\d_]{2,16})\Z", re.IGNORECASE
+)
 _QUOTED_LOCAL: Final = re.compile(r"(?<![\w:])(\\?\")[A-Za-z0-9][\w.+' \-]{0,62}\1\Z")
 # What never leads anywhere on the internet: RFC 6761, 6762, 8375, ICANN's `internal`, and names in clusters.
 _PRIVATE: Final = re.compile(

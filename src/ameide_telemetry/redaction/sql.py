@@ -54,6 +54,13 @@ _LITERAL: Final = re.compile(
     r"""|--[^\n]*+|/\*.*?(?:\*/|\Z)|(?<![\w$@:?.%])[-+]?\.?[0-9][0-9A-Za-z_.]*+""",
     re.DOTALL,
 )
+_QUOTED_STATEMENT: Final = re.compile(
+    r"(?=(['\"]))\1((?:(?!\1)[^\\]|\\.)*+)\1(?=\s{0,4}[,)\]}]|\Z)", re.DOTALL
+)
+_LIST: Final = re.compile(
+    r"(\s{0,4},\s{0,4})([(\[{](?:[^'\"()\[\]{}]++|'(?:[^'\\]++|\\.)*+'|\"(?:[^\"\\]++|\\.)*+\"|[(\[{][^()\[\]{}]*+[)\]}])*+[)\]}])",
+    re.DOTALL,
+)
 _QUOTING: Final = re.compile(r"[qQ]'[^\w\s]")
 _PLAIN_COMMENT: Final = re.compile(r"[^'\"0-9$]*+\Z")
 _VALUES: Final = re.compile(r"\bVALUES\b", re.IGNORECASE)
@@ -112,9 +119,23 @@ def hide_in_statements(text: str, hide: Hide) -> str:
     found = _INSIDE.search(text)
     if found is None or (found[0].startswith("SELECT") and _FROM.search(text, found.end()) is None):
         return text
+    begin = found.start()
     behind = _BEHIND.search(text, found.end())
     end = len(text) if behind is None else behind.start()
-    return f"{text[: found.start()]}{hide_literals(text[found.start() : end], hide)}{text[end:]}"
+    # A statement within quotes ends with them; what stands behind it there are its parameters.
+    quoted = _QUOTED_STATEMENT.match(text, max(0, begin - 1), end)
+    if quoted is None:
+        return f"{text[:begin]}{hide_literals(text[begin:end], hide)}{text[end:]}"
+    rest = _without_parameters(text[quoted.end() :], hide)
+    return f"{text[:begin]}{hide_literals(quoted[2], hide)}{quoted[1]}{rest}"
+
+
+def _without_parameters(text: str, hide: Hide) -> str:
+    """Return what stands behind a statement in quotes, without the list that it begins with."""
+    found = _LIST.match(text)
+    if found is None or MARKER.match(found[2]) is not None:
+        return text
+    return f"{found[1]}{hide('literal', found[2])}{text[found.end() :]}"
 
 
 def hide_in_command(text: str, hide: Hide) -> str:
