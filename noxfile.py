@@ -32,6 +32,14 @@ BESIDE = {
     "pytest-structlog": (("pytest", "pytest-structlog"), ()),
     "pytest 8.0, xdist, structlog": (("pytest==8.0.*", "pytest-xdist<3.7", "pytest-structlog"), ("-n2",)),
 }
+# These are timed, many times repeated, or forked, interrupted and killed in the middle of anything.
+WITHOUT_TRACER = (
+    "tests/faults",
+    "tests/logcheck/test_engines.py",
+    "tests/redaction/test_pairs_total.py",
+    "tests/redaction/test_total.py",
+    "tests/redaction/test_twice.py",
+)
 # Whoever is free takes the next test: some wait for half a minute, others take none.
 IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
 
@@ -75,13 +83,12 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     pytest(
         session,
-        *("--numprocesses=2", "--dist=loadscope", "--ignore=tests/faults"),
+        *("--numprocesses=2", "--dist=loadscope", *(f"--ignore={each}" for each in WITHOUT_TRACER)),
         under=("coverage", "run", "-m"),
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
-    # Without a tracer: these are timed, and forked, interrupted and killed in the middle of anything.
-    pytest(session, "tests/faults", *IN_PAIRS)
+    pytest(session, *WITHOUT_TRACER, *IN_PAIRS)
 
 
 @nox.session
