@@ -233,3 +233,27 @@ def test_help_imports_neither_the_contract_nor_the_sdk() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=_SECONDS, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_was_found_before_is_told_beside_what_cannot_be_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report is written as far as it goes, and the exit code says that this was not all."""
+    (folder / "bad.log").write_text("print me\n")
+    (folder / "empty.log").touch()
+    assert main(["logs", "check", "-o", "json=report.json", "bad.log", "empty.log", "good.log"]) == 2
+    shown = capsys.readouterr()
+    assert "TEL501" in shown.out
+    assert shown.err.startswith("ameide-telemetry: empty.log: ")
+    assert json.loads((folder / "report.json").read_text())["findings"][0]["code"] == "TEL501"
+
+
+@pytest.mark.parametrize("outputs", [["json=good.log"], ["json=./good.log"], ["json=r.txt", "sarif=r.txt"]])
+def test_a_report_never_replaces_what_is_read(
+    outputs: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor another report; what stands there stays."""
+    before = (folder / "good.log").read_bytes()
+    assert main(["logs", "check", *(word for each in outputs for word in ("-o", each)), "good.log"]) == 2
+    assert "name another one" in capsys.readouterr().err
+    assert (folder / "good.log").read_bytes() == before

@@ -41,7 +41,7 @@ def test_the_worst_comes_first() -> None:
     """Errors, then warnings, then notes; among them by code, then by count."""
     report = _report(
         {"mine": 1},
-        {"tenant": "acme"},
+        {"exc_type": "acme"},
         {"version": ""},
         {"env": ""},
         {"env": ""},
@@ -50,7 +50,7 @@ def test_the_worst_comes_first() -> None:
     assert [(each.finding.level, each.finding.location) for each in report.groups] == [
         ("error", "env"),
         ("error", "version"),
-        ("warning", "tenant"),
+        ("warning", "exc_type"),
         ("info", "mine"),
     ]
 
@@ -183,3 +183,23 @@ def test_each_jump_back_in_time_is_told_once() -> None:
     assert not inspector.inspect(encoded(early), Place("a"))
     assert not inspector.inspect(encoded(late), Place("b"))
     assert inspector.inspect(encoded(early), Place("b"))
+
+
+def test_many_notes_leave_room_for_an_error() -> None:
+    """There is room for so many kinds of each level; what there was no room for is counted."""
+    inspector = Inspector(Rules(known_keys=frozenset({"x"})), engine="standard")
+    for number in range(1_005):
+        inspector.inspect(encoded({**GOOD_RECORD, f"own_{number}": 1}))
+    inspector.inspect(b"Traceback (most recent call last):")
+    report = inspector.report()
+    assert report.failed("error")
+    assert report.groups[0].finding.code == "TEL501"
+    assert report.facts["groups_left_out"] == 5
+
+
+def test_a_name_beside_the_right_one_is_a_note() -> None:
+    """Writing the right one would make it stand there twice."""
+    inspector = Inspector(engine="standard")
+    (finding,) = inspector.inspect(encoded({**GOOD_RECORD, "event": "placed"}))
+    assert (finding.code, finding.level) == ("TEL512", "info")
+    assert "declare it" in finding.hint

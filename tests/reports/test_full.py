@@ -29,6 +29,7 @@ _FIRST = """\
 _LAST = """\
 ✗ 413 errors, 2 warnings, 1 note in 1,204 lines
   hidden 12 notes; see them with --level info
+  off    TEL520 (not checked)
   fields ━━━━━━━━━━━━━━────── 72% of the contract's fields
          not stack, extra
   why    ameide-telemetry explain TEL532

@@ -16,7 +16,12 @@ _USAGE = 4
 _MALFORMED = [
     (pytest.mark.telemetry(alow=["TEL512"]), "unknown option 'alow'; did you mean 'allow'?"),
     (pytest.mark.telemetry(allow="TEL512"), "allow takes a list of codes"),
-    (pytest.mark.telemetry(allow=["TEL5122"]), "there is no check 'TEL5122'; did you mean 'TEL512'?"),
+    (
+        pytest.mark.telemetry(allow=["TEL5122"]),
+        "there is no check 'TEL5122' of lines; did you mean 'TEL512'?",
+    ),
+    (pytest.mark.telemetry(allow=["TEL010"]), "there is no check 'TEL010' of lines"),
+    (pytest.mark.telemetry(allow=[["TEL512"]]), "there is no check ['TEL512'] of lines"),
     (pytest.mark.telemetry(allow=[7]), "there is no check 7"),
     (pytest.mark.telemetry(network="all"), "network is one of none, loopback, not 'all'"),
     (pytest.mark.telemetry(contract="no"), "contract is one of fail, warn, off, not 'no'"),
@@ -73,3 +78,15 @@ def test_run_ends_with_a_usage_error(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, *ALONE, "--telemetry-contract=strict")
     assert done.returncode == _USAGE
     assert "--telemetry-contract" in done.stderr
+
+
+def test_workers_say_what_is_malformed_too(tmp_path: Path) -> None:
+    """By an error of the test: one while they collect ends xdist without a word."""
+    source = (
+        'import pytest\n@pytest.mark.telemetry(alow=["TEL512"])\ndef test_it(): pass\ndef test_two(): pass\n'
+    )
+    (tmp_path / "test_it.py").write_text(source, encoding="utf-8")
+    done = run_pytest(tmp_path, *ALONE, "-p", "xdist", "-n", "2")
+    assert done.returncode == 1, done.stdout
+    assert "unknown option 'alow'; did you mean 'allow'?" in done.stdout
+    assert "1 passed, 1 error" in done.stdout

@@ -95,3 +95,41 @@ def test_two():
 """
     (tmp_path / "test_it.py").write_text(source, encoding="utf-8")
     assert run_pytest(tmp_path, *ALONE).returncode == 0
+
+
+_WIDER = """
+import logging, warnings, pytest
+from ameide_telemetry import init_telemetry
+
+@pytest.fixture(scope="module", autouse=True)
+def verbose():
+    root, handler = logging.getLogger(), logging.StreamHandler()
+    before = root.level
+    root.setLevel(5); root.addHandler(handler); logging.disable(10)
+    yield
+    root.setLevel(before); root.removeHandler(handler); logging.disable(0)
+
+def test_first():
+    assert logging.getLogger().level == 5
+
+def test_second():
+    logging.getLogger("of.the.test").setLevel(7)
+    assert logging.root.manager.disable == 10
+"""
+_AFTER = """
+import logging
+
+def test_third():
+    root = logging.getLogger()
+    assert root.level != 5 and logging.root.manager.disable == 0
+    assert not any(type(each) is logging.StreamHandler for each in root.handlers)
+    assert logging.getLogger("of.the.test").level == 0
+"""
+
+
+def test_what_a_wider_fixture_restores_stays_restored(tmp_path: Path) -> None:
+    """What it has set is in force until it is finalised, and not a test longer."""
+    (tmp_path / "test_1.py").write_text(_WIDER, encoding="utf-8")
+    (tmp_path / "test_2.py").write_text(_AFTER, encoding="utf-8")
+    done = run_pytest(tmp_path, *ALONE)
+    assert done.returncode == 0, done.stdout

@@ -35,23 +35,31 @@ def check(arguments: argparse.Namespace) -> int:
     """Check the lines of the files that were named, and write the report.
 
     Returns:
-        0 when nothing is wrong, 1 when something was found.
+        0 when nothing is wrong, 1 when something was found, 2 when a file could not be read to its end.
 
     Raises:
-        TelemetryError: something cannot be read, or there was nothing to read.
+        TelemetryError: there was nothing to read, or the arguments are wrong.
     """
     config = read_config(arguments.config, Path.cwd())
     rules = _rules(arguments, config)
+    taken = [Path(file) for file in arguments.files or () if file != STDIN]
     for _, file in arguments.output:
-        _must_be_writable(Path(file))
+        _must_be_writable(Path(file), taken)
+        taken.append(Path(file))
     inspector = Inspector(rules, engine=arguments.engine or config.get("engine", "auto"))
-    _inspect(inspector, arguments.files or [STDIN])
+    unusable = _inspect(inspector, arguments.files or [STDIN])
+    if unusable and not inspector.examined:
+        raise unusable[0]
     least: Level = arguments.level or config.get("level", _LEAST)
     report = inspector.report().shown(least)
     for name, file in arguments.output:
         Path(file).write_text(FORMATS[name](report, PLAIN), encoding="utf-8", errors="backslashreplace")
-    sys.stdout.write(FORMATS[arguments.format](report, style_for(sys.stdout, environment())))
-    return 1 if report.failed(least) else 0
+    if report.groups or not unusable:
+        sys.stdout.write(FORMATS[arguments.format](report, style_for(sys.stdout, environment())))
+    sys.stdout.flush()
+    for error in unusable:
+        print(f"ameide-telemetry: {error}", file=sys.stderr)
+    return 2 if unusable else int(report.failed(least))
 
 
 def _rules(arguments: argparse.Namespace, config: Mapping[str, Any]) -> Rules:
@@ -70,21 +78,32 @@ def _words(given: Iterable[str]) -> list[str]:
     return [word.strip() for words in given for word in words.split(",") if word.strip()]
 
 
-def _must_be_writable(path: Path) -> None:
-    """Refuse what cannot become a report before hours are spent on it."""
+def _must_be_writable(path: Path, taken: Iterable[Path]) -> None:
+    """Refuse what cannot become a report, or is one or an input already, before hours are spent on it."""
+    if any(
+        path.absolute() == each.absolute() or (path.exists() and each.exists() and path.samefile(each))
+        for each in taken
+    ):
+        raise TelemetryError(f"{path} is read already, or the file of another report: name another one")
     if path.is_dir():
         raise TelemetryError(f"{path} is a directory: name a file in it, such as {path / 'report'}")
     if not path.parent.is_dir():
         raise TelemetryError(f"the directory of {path} does not exist: mkdir -p {path.parent}")
 
 
-def _inspect(inspector: Inspector, files: Sequence[str]) -> None:
+def _inspect(inspector: Inspector, files: Sequence[str]) -> list[UnusableInput]:
+    """Judge all files; return why some could not be read to their end."""
     progress = _Progress()
+    unusable = []
     try:
         for file in files:
-            _inspect_one(inspector, file, progress)
+            try:
+                _inspect_one(inspector, file, progress)
+            except UnusableInput as error:
+                unusable.append(error)
     finally:
         progress.clear()
+    return unusable
 
 
 def _inspect_one(inspector: Inspector, file: str, progress: _Progress) -> None:

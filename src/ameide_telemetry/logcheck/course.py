@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Course"]
 
 _TIME: Final = re.compile(names.TIMESTAMP_PATTERN).fullmatch
+# The last day that every month has.
+_EVERY_MONTH: Final = "28"
+_NO_YEAR: Final = "0000"
 _MAX_STREAMS: Final = 1_000
 _MAX_KEYS: Final = 10_000
 
@@ -54,7 +57,12 @@ class Course:
         """
         service = record.get(names.LOG_SERVICE)
         name = service if isinstance(service, str) else ""
-        yield from self._backwards(record.get(names.LOG_TIMESTAMP), (path, name))
+        timestamp = record.get(names.LOG_TIMESTAMP)
+        if isinstance(timestamp, str) and _TIME(timestamp) is not None and not _is_a_day(timestamp):
+            hint = "write the time that it was: 2026-01-31T12:34:56.789012Z"
+            yield Finding("TEL532", "is a day that no calendar has", names.LOG_TIMESTAMP, hint)
+            timestamp = None
+        yield from self._backwards(timestamp, (path, name))
         yield from self._mixed(record, name)
 
     def _backwards(self, timestamp: object, stream: tuple[str, str]) -> Iterator[Finding]:
@@ -90,9 +98,15 @@ class Course:
                 yield Finding("TEL511", f"is {kind}, and was {first} before", key, hint, "warning")
 
 
-def _is_within(seconds: float, earlier: str, later: str) -> bool:
-    """Tell whether two times are near each other; a day that no calendar has is near nothing."""
+def _is_a_day(timestamp: str) -> bool:
+    if timestamp[8:10] <= _EVERY_MONTH and timestamp[:4] != _NO_YEAR:
+        return True
     try:
-        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds() <= seconds
+        datetime.fromisoformat(timestamp)
     except ValueError:
         return False
+    return True
+
+
+def _is_within(seconds: float, earlier: str, later: str) -> bool:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds() <= seconds

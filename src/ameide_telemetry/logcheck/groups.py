@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +11,12 @@ from ameide_telemetry.reports.model import LEVELS, Group, Place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ameide_telemetry.findings import Finding
+    from ameide_telemetry.findings import Finding, Level
     from ameide_telemetry.logcheck.samples import Sample
 
 __all__ = ["Groups"]
 
+# Of each level, so that many notes never leave no room for an error.
 _MAX_GROUPS: Final = 1_000
 _LONGEST_NAME: Final = 120
 
@@ -35,11 +37,12 @@ class Groups:
         max_places: how many places of a group are kept.
     """
 
-    __slots__ = ("_groups", "_max_places", "left_out")
+    __slots__ = ("_groups", "_kinds", "_max_places", "left_out")
 
     def __init__(self, max_places: int) -> None:
         self._max_places = max_places
         self._groups: dict[tuple[str, str, str, str], _Open] = {}
+        self._kinds: Counter[Level] = Counter()
         self.left_out = 0
 
     def add(self, finding: Finding, logger: str, place: Place, sample: Callable[[], Sample]) -> None:
@@ -55,9 +58,10 @@ class Groups:
         key = (finding.code, logger, finding.location, finding.message)
         group = self._groups.get(key)
         if group is None:
-            if len(self._groups) >= _MAX_GROUPS:
+            if self._kinds[finding.level] >= _MAX_GROUPS:
                 self.left_out += 1
                 return
+            self._kinds[finding.level] += 1
             group = self._groups[key] = _Open(finding, sample(), logger)
         group.count += 1
         if len(group.places) < self._max_places:

@@ -105,19 +105,22 @@ class Inspector:
             path: what they are the lines of.
         """
         held: list[tuple[int, bytes, str]] = []
-        for number, raw in enumerate(lines, 1):
-            self.examined += 1
-            text = _decoded(raw)
-            searched = None if text is None else self._as_good(raw, text, path)
-            if searched is None:
-                self._release(held, path)
-                self._look_closer(raw, text, Place(path, number))
-                continue
-            self._keep_time(path)
-            held.append((number, raw, searched))
-            if len(held) >= _HELD:
-                self._release(held, path)
-        self._release(held, path)
+        try:
+            for number, raw in enumerate(lines, 1):
+                self.examined += 1
+                text = _decoded(raw)
+                searched = None if text is None else self._as_good(raw, text, path)
+                if searched is None:
+                    self._release(held, path)
+                    self._look_closer(raw, text, Place(path, number))
+                    continue
+                self._keep_time(path)
+                held.append((number, raw, searched))
+                if len(held) >= _HELD:
+                    self._release(held, path)
+        finally:
+            # A file may end in the midst of it, by an error.
+            self._release(held, path)
 
     def report(self) -> Report:
         """Return everything that was found so far."""

@@ -64,7 +64,9 @@ class KeyNames:
         for key in record:
             if key not in self._known:
                 right = self._nearest(key)
-                if right:
+                if right in record:
+                    yield Finding("TEL512", f"is nearly {right}, which is there too", key, _RENAME, "info")
+                elif right:
                     hint = f"write `{right}`"
                     yield Finding(
                         "TEL512", f"is not a field; the contract calls it {right}", key, hint, "warning"
@@ -129,4 +131,5 @@ def _folded(key: str) -> str:
     return key.lower().translate(_SEPARATORS)
 
 
+_RENAME: Final = "give it another name, or declare it among the known keys"
 _DECLARE: Final = "declare it among the known keys, or take it out"

@@ -30,6 +30,8 @@ _WHOLE: Final = r"(?:0|[1-9][0-9]{0,14}+)"
 _END: Final = "(?![0-9.eE])"
 _NUMBER: Final = rf"-?{_WHOLE}(?:\.[0-9]{{1,20}}+)?+{_END}"
 _COUNT: Final = f"{_WHOLE}{_END}"
+# Days that not every year or month has are judged the long way.
+_NO_ODD_DAY: Final = '(?!"0000|"[0-9]{4}-(?:02-(?:29|3[01])|(?:0[469]|11)-31))'
 _MARKER: Final = r"(?:\[redacted:[a-z_]{1,32}\])?"
 _PLAIN: Final[Mapping[type, str]] = {
     str: f'"{_TEXT}"',
@@ -147,6 +149,8 @@ class Shapes:
                 if treatment == "searched" or key in _TAKEN or key in repeated:
                     groups.append(key)
                     pattern = f'"({pattern[1:-1]})"'
+            if key == names.LOG_TIMESTAMP:
+                pattern = _NO_ODD_DAY + pattern
             parts.append(f'"{re.escape(key)}": ?{pattern}')
         pattern = rf"\{{{', ?'.join(parts)}\}}"
         return Shape(pattern, groups.index(names.LOG_TIMESTAMP), groups.index(names.LOG_SERVICE), searched)

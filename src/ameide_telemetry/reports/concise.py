@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ameide_telemetry.reports.terminal import printable
-from ameide_telemetry.reports.words import sentence, verdict
+from ameide_telemetry.reports.words import remarks, sentence, verdict
 
 if TYPE_CHECKING:
     from ameide_telemetry.reports.model import Group, Report
@@ -17,6 +17,7 @@ __all__ = ["concise"]
 def concise(report: Report, style: Style) -> str:
     """Return `path:line: CODE what (the edit) [n times]` rows, then the counts."""
     rows = [*(_row(group, report.unit, style) for group in report.groups), verdict(report)]
+    rows += [f"{name}: {text}" for name, text in remarks(report)]
     return style.glyphs("\n".join(rows)) + "\n"
 
 

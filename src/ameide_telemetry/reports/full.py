@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.reports.model import LEVELS
 from ameide_telemetry.reports.terminal import cells, printable, wrapped, wrapped_sample
-from ameide_telemetry.reports.words import LEVEL_WORDS, counted, places, sentence, title, verdict
+from ameide_telemetry.reports.words import LEVEL_WORDS, counted, places, remarks, sentence, title, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,11 +93,8 @@ def _end(report: Report, style: Style) -> Iterator[str]:
     if hidden:
         least = max((level for level in report.hidden if report.hidden[level]), key=LEVELS.index)
         yield from _note("hidden", f"{', '.join(hidden)}; see them with --level {least}", style)
-    left_out = report.facts.get("groups_left_out")
-    if isinstance(left_out, int) and left_out:
-        yield from _note(
-            "more", f"{counted(left_out, 'finding')} beyond the kinds that there was room for", style
-        )
+    for name, text in remarks(report):
+        yield from _note(name, text, style)
     yield from _coverage(report, style)
     if report.groups:
         code = report.groups[0].finding.code

@@ -10,10 +10,22 @@ from ameide_telemetry.reports.model import LEVELS
 from ameide_telemetry.reports.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ameide_telemetry.findings import Finding
     from ameide_telemetry.reports.model import Group, Report
 
-__all__ = ["LEVEL_WORDS", "counted", "fingerprint", "name_of", "places", "sentence", "title", "verdict"]
+__all__ = [
+    "LEVEL_WORDS",
+    "counted",
+    "fingerprint",
+    "name_of",
+    "places",
+    "remarks",
+    "sentence",
+    "title",
+    "verdict",
+]
 
 LEVEL_WORDS: Final = {"error": "error", "warning": "warning", "info": "note"}
 """How a level is called where it is counted."""
@@ -67,6 +79,15 @@ def verdict(report: Report) -> str:
         return f"nothing wrong in {looked}"
     parts = ", ".join(counted(number, noun) for number, noun in found if number)
     return f"{parts} in {looked}"
+
+
+def remarks(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what a reader has to know who takes nothing found for nothing wrong, each with its name."""
+    left_out = report.facts.get("groups_left_out")
+    if isinstance(left_out, int) and left_out:
+        yield "more", f"{counted(left_out, 'finding')} beyond the kinds that there was room for"
+    if report.skipped:
+        yield "off", f"{', '.join(report.skipped)} (not checked)"
 
 
 def fingerprint(group: Group) -> str:

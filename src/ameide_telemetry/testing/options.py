@@ -11,14 +11,16 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MODES", "Mode", "TelemetryOptions", "options_of"]
+__all__ = ["MODES", "Mode", "TelemetryOptions", "complain", "options_of"]
 
 Mode = Literal["fail", "warn", "off"]
 Network = Literal["none", "loopback"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
 _NETWORKS: Final[tuple[str, ...]] = get_args(Network)
 _LONGEST: Final = 80
+_LINE_CHECKS: Final = "TEL5"
 _STASH: Final = pytest.StashKey["TelemetryOptions"]()
+_MALFORMED: Final = pytest.StashKey[str]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,12 @@ class TelemetryOptions:
 _NAMES: Final = tuple(each.name for each in fields(TelemetryOptions))
 
 
-def options_of(item: pytest.Item) -> TelemetryOptions:
+def options_of(item: pytest.Item, *, later: bool = False) -> TelemetryOptions:
     """Return what the markers of a test ask for: the nearest one decides, `allow` adds up.
+
+    Args:
+        item: the test.
+        later: whether `complain` tells what is malformed.
 
     Raises:
         UsageError: a marker is malformed; the text names the test and what is accepted.
@@ -55,8 +61,22 @@ def options_of(item: pytest.Item) -> TelemetryOptions:
         try:
             item.stash[_STASH] = _merged([_read(each) for each in item.iter_markers("telemetry")])
         except ValueError as error:
-            raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.telemetry: {error}") from None
+            text = f"{item.nodeid}: @pytest.mark.telemetry: {error}"
+            if not later:
+                raise pytest.UsageError(text) from None
+            item.stash[_STASH], item.stash[_MALFORMED] = TelemetryOptions(), text
     return item.stash[_STASH]
+
+
+def complain(item: pytest.Item) -> None:
+    """Raise what `options_of` was told to leave for later.
+
+    Raises:
+        UsageError: as there.
+    """
+    text = item.stash.get(_MALFORMED, None)
+    if text is not None:
+        raise pytest.UsageError(text)
 
 
 def _read(marker: pytest.Mark) -> Mapping[str, Any]:
@@ -86,9 +106,10 @@ def _codes(allow: object) -> frozenset[str]:
         return frozenset()
     from ameide_telemetry.checks.registry import CHECKS  # noqa: PLC0415 few tests name a code
 
+    known = tuple(code for code in CHECKS if code.startswith(_LINE_CHECKS))
     for code in allow:
-        if code not in CHECKS:
-            raise ValueError(f"allow: there is no check {_brief(code)}{_nearest(str(code), tuple(CHECKS))}")
+        if not isinstance(code, str) or code not in known:
+            raise ValueError(f"allow: there is no check {_brief(code)} of lines{_nearest(str(code), known)}")
     return frozenset(allow)
 
 

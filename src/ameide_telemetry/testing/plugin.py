@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ameide_telemetry.testing.options import MODES, options_of
+from ameide_telemetry.testing.options import MODES, complain, options_of
 from ameide_telemetry.testing.watch import Watch
 
 if TYPE_CHECKING:
@@ -58,10 +58,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_WATCH].end()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check the markers before any test runs."""
     for item in items:
-        options_of(item)
+        # An error in a worker of xdist would end the run without a word: there the test itself tells it.
+        options_of(item, later=hasattr(config, "workerinput"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose marker is malformed, where that was not said before."""
+    complain(item)
 
 
 # Inside of pytest's own filters of warnings and of the spans of other plugins: those are not the test's.
@@ -78,12 +84,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> Generator[None, object, object]:
-    """Leave in force what a fixture does for more than one test."""
+    """Leave in force what a fixture does for more than one test, until it is finalised."""
+    watch = request.config.stash[_WATCH]
     try:
         return (yield)
     finally:
         if fixturedef.scope != "function":
-            request.config.stash[_WATCH].widened()
+            watch.widened()
+            # Finalisers run in reverse: what the last test has changed is gone before the fixture's own.
+            fixturedef.addfinalizer(watch.narrowing)
+
+
+def pytest_fixture_post_finalizer(fixturedef: Any, request: pytest.FixtureRequest) -> None:
+    """Leave in force what such a fixture has restored."""
+    if fixturedef.scope != "function":
+        request.config.stash[_WATCH].narrowed()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

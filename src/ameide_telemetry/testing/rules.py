@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["default_rules", "rules_of_project"]
 
 _FILE: Final = "pyproject.toml"
-_OURS: Final = b"ameide_telemetry"
+_OURS: Final = b"tool.ameide_telemetry"
 
 
 def rules_of_project(root: Path) -> Rules | None:
@@ -27,8 +27,7 @@ def rules_of_project(root: Path) -> Rules | None:
         pytest.UsageError: a key or a value of the section is wrong.
     """
     # Nearly all projects have none, and none of what reads it is imported for them.
-    files = (folder / _FILE for folder in (root, *root.parents))
-    if not any(_OURS in file.read_bytes() for file in files if file.is_file()):
+    if not any(_OURS in _content(folder / _FILE) for folder in (root, *root.parents)):
         return None
     from ameide_telemetry.exceptions import TelemetryError  # noqa: PLC0415 seldom needed
     from ameide_telemetry.logcheck.config import read_config, rules_of  # noqa: PLC0415
@@ -38,6 +37,14 @@ def rules_of_project(root: Path) -> Rules | None:
     except TelemetryError as error:
         raise pytest.UsageError(str(error)) from None
     return rules_of(section) if section else None
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        # There is none, or it is none of ours.
+        return b""
 
 
 def default_rules() -> Rules:

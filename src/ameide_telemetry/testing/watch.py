@@ -59,6 +59,7 @@ class Watch:
         self._handlers: tuple[logging.Handler, ...] = ()
         self._before: Before | None = None
         self._fixture = False
+        self._narrowing = False
 
     def begin(self) -> None:
         """Watch for the libraries that there is something to do about."""
@@ -112,6 +113,18 @@ class Watch:
         """Take what a fixture of a wider scope has changed for the state that tests begin with."""
         if self._before is not None:
             self._note()
+
+    def narrowing(self) -> None:
+        """Restore what the test has left behind, before a fixture of a wider scope is finalised."""
+        if self._before is not None:
+            self._before.restore()
+            self._narrowing = True
+
+    def narrowed(self) -> None:
+        """Take what that fixture has restored for the state that tests begin with."""
+        if self._narrowing:
+            self._narrowing = False
+            self.widened()
 
     def ended(self) -> None:
         """Restore what the test has left behind."""
