@@ -157,7 +157,9 @@ def test_unfinished_text_at_a_fork_is_the_parents(tmp_path: Path) -> None:
             os._exit(0)
         assert os.waitpid(pid, 0)[1] == 0
         print("ent")
-        assert [line["message"] for line in lines.all()] == ["child", "parent"]
+        # Processors of other libraries may have a word to say in a child.
+        printed = [line["message"] for line in lines.all() if line["logger"] == "stdout"]
+        assert printed == ["child", "parent"]
 
 
 def test_a_character_may_be_split_between_two_writes(tmp_path: Path) -> None:
