@@ -12,18 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ameide_telemetry.logcheck.rules import Rules
+from support.log_lines import BASE
 
 __all__ = ["BAD", "GOOD", "GOOD_RECORD", "Case", "encoded"]
 
 GOOD_RECORD: Final[dict[str, Any]] = {
-    "timestamp": "2026-01-31T12:34:56.789012Z",
-    "level": "info",
-    "message": "order placed",
-    "logger": "orders.checkout",
-    "service": "orders",
-    "version": "1.4.2",
-    "env": "production",
-    "schema_version": "1.0",
+    **BASE,
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
     "span_id": "b7ad6b7169203331",
     "trace_flags": "03",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Final
 
-__all__ = ["BAD", "GOOD", "line"]
+__all__ = ["BAD", "BASE", "GOOD", "line"]
 
-_BASE: Final[dict[str, object]] = {
+BASE: Final[dict[str, object]] = {
     "timestamp": "2026-01-31T12:34:56.789012Z",
     "level": "info",
     "message": "order placed",
@@ -21,7 +21,7 @@ _BASE: Final[dict[str, object]] = {
 
 def line(**fields: object) -> str:
     """Return a good line with these fields too."""
-    return json.dumps({**_BASE, **fields}, separators=(",", ":"))
+    return json.dumps({**BASE, **fields}, separators=(",", ":"))
 
 
 GOOD: Final = "".join(f"{line(order_id=number)}\n" for number in range(10))

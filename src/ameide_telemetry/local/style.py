@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ameide_telemetry.local.text import cells, fit
+from ameide_telemetry.reports.terminal import draws, wants_colour, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,19 +69,12 @@ class Style:
 
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str], *, width: int | None = None) -> Style:
-        """Return the style for `stream`.
-
-        Colour goes to terminals only, never with `NO_COLOR` (no-color.org: set and not empty) nor to
-        `TERM=dumb`; `FORCE_COLOR` asks for it anywhere. `NO_COLOR` wins over `FORCE_COLOR`.
-        """
-        terminal = stream.isatty()
-        wanted = bool(environ.get("FORCE_COLOR")) or (terminal and environ.get("TERM") != "dumb")
-        if width is None:
-            width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns if terminal else _PIPE_WIDTH
+        """Return the style for `stream`; `width` stands in for that of the terminal."""
+        cells_per_row = width_of(stream, _PIPE_WIDTH) if width is None else width
         return cls(
-            width=min(max(width, _NARROWEST), _WIDEST),
-            colour=wanted and not environ.get("NO_COLOR"),
-            ascii=not _draws(stream),
+            width=min(max(cells_per_row, _NARROWEST), _WIDEST),
+            colour=wants_colour(stream, environ),
+            ascii=not draws(stream, "├━✗"),
         )
 
     def paint(self, text: str, *names: str) -> str:
@@ -105,11 +98,3 @@ class Style:
 
 
 PLAIN: Final = Style()
-
-
-def _draws(stream: TextIO) -> bool:
-    try:
-        "├━✗".encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

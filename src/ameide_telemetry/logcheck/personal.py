@@ -26,7 +26,6 @@ _HINT: Final = "log an id instead, or log through the library, which redacts it"
 
 # One of each kind that is found wherever it stands.
 _PROBES: Final = ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "password=hunter2")
-_MAX_NAMES: Final = 4_096
 _PLAIN_WORD: Final = "x"
 _ODD_TEXTS: Final = ("a=1", "select 1")
 
@@ -38,11 +37,10 @@ class PersonalData:
         policy: what a deployment says about it.
     """
 
-    __slots__ = ("_clean_names", "_redactor", "counts")
+    __slots__ = ("_redactor", "counts")
 
     def __init__(self, policy: RedactionPolicy) -> None:
         self._redactor = Redactor(policy)
-        self._clean_names: set[str] = set()
         self.counts: dict[str, int] = {}
 
     def findings(self, record: Mapping[str, Any]) -> Iterator[Finding]:
@@ -50,11 +48,7 @@ class PersonalData:
         for key, value in record.items():
             if key != _COUNTS:
                 found: Found = {}
-                shown = key
-                if key not in self._clean_names:
-                    shown = self._redactor.name(key, found)
-                    if shown == key and len(self._clean_names) < _MAX_NAMES:
-                        self._clean_names.add(key)
+                shown = self._redactor.name(key, found)
                 self._redactor.field(key, value, found)
                 if found:
                     yield from self._told(found, shown)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PLAIN", "Style", "cells", "printable", "style_for", "wrapped", "wrapped_sample"]
+__all__ = [
+    "PLAIN",
+    "Style",
+    "cells",
+    "draws",
+    "printable",
+    "style_for",
+    "wants_colour",
+    "width_of",
+    "wrapped",
+    "wrapped_sample",
+]
 
 _NARROWEST: Final = 60
 _WIDEST: Final = 120
@@ -70,19 +81,36 @@ PLAIN: Final = Style()
 
 
 def style_for(stream: TextIO, environ: Mapping[str, str]) -> Style:
-    """Return the style for what is written to `stream`.
-
-    Colour goes to terminals only, never with `NO_COLOR` (set and not empty) nor to `TERM=dumb`;
-    `FORCE_COLOR` asks for it anywhere. `NO_COLOR` wins over `FORCE_COLOR`.
-    """
-    terminal = stream.isatty()
-    wanted = bool(environ.get("FORCE_COLOR")) or (terminal and environ.get("TERM") != "dumb")
-    width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns if terminal else _PIPE_WIDTH
+    """Return the style for what is written to `stream`."""
     return Style(
-        width=min(max(width, _NARROWEST), _WIDEST),
-        colour=wanted and not environ.get("NO_COLOR"),
-        ascii=not _draws(stream),
+        width=min(max(width_of(stream, _PIPE_WIDTH), _NARROWEST), _WIDEST),
+        colour=wants_colour(stream, environ),
+        ascii=not draws(stream, "│✗━"),
     )
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether to write colours to `stream`.
+
+    They go to terminals only, never with `NO_COLOR` (no-color.org: set and not empty) nor to `TERM=dumb`;
+    `FORCE_COLOR` asks for them anywhere. `NO_COLOR` wins over `FORCE_COLOR`.
+    """
+    wanted = bool(environ.get("FORCE_COLOR")) or (stream.isatty() and environ.get("TERM") != "dumb")
+    return wanted and not environ.get("NO_COLOR")
+
+
+def width_of(stream: TextIO, otherwise: int) -> int:
+    """Return the cells of a row of a terminal; `otherwise` for what is none, or does not say."""
+    return shutil.get_terminal_size((otherwise, 24)).columns if stream.isatty() else otherwise
+
+
+def draws(stream: TextIO, glyphs: str) -> bool:
+    """Tell whether the encoding of `stream` has these characters."""
+    try:
+        glyphs.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def printable(text: str) -> str:
@@ -154,11 +182,3 @@ def _cell(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
-
-
-def _draws(stream: TextIO) -> bool:
-    try:
-        "│✗━".encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
