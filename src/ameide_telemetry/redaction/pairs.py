@@ -159,7 +159,7 @@ def _value(text: str, pair: re.Match[str], kind: str, class_of: ClassOf) -> _Spa
     quoted = _QUOTED.match(text, begin)
     if pair["tag"]:
         value = _span(_CONTENT.match(text, begin))
-    elif (pair["mark"] == "," and (quoted is None or not _is_header(text, pair, kind, quoted))) or is_label(
+    elif (pair["mark"] == "," and (quoted is None or not _are_one(text, pair, kind, quoted))) or is_label(
         text, pair, kind
     ):
         value = None
@@ -197,7 +197,7 @@ def _quoted_value(pair: re.Match[str], quoted: re.Match[str], kind: str, class_o
     return None if kind == "token" and not any(map(str.isalnum, inner)) else _span(quoted)
 
 
-def _is_header(text: str, pair: re.Match[str], kind: str, value: re.Match[str]) -> bool:
+def _are_one(text: str, pair: re.Match[str], kind: str, value: re.Match[str]) -> bool:
     """Tell whether a name and a value in quotes with a comma between are one thing, as ASGI has headers."""
     if pair["option"]:
         # The words of a command.

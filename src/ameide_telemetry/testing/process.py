@@ -22,7 +22,7 @@ from ameide_telemetry.reports.model import Place
 from ameide_telemetry.testing.calls import LOOPBACK, Answer, Caller, ask
 from ameide_telemetry.testing.child import Child
 from ameide_telemetry.testing.query import TelemetryAssertionError
-from ameide_telemetry.testing.verdict import failure_of
+from ameide_telemetry.testing.verdict import MAX_SAMPLES, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,6 @@ _POLL_SECONDS: Final = 0.02
 _LAST_LINES: Final = 20
 _LONGEST_LINE: Final = 300
 _LONGEST_COMMAND: Final = 60
-_MAX_SAMPLES: Final = 5
 _PORT: Final = "{port}"
 _SERVER_ERROR: Final = 500
 # A process of a test must not behave as if it were a test, nor send anything to anybody.
@@ -199,7 +198,7 @@ class TelemetryProcess(Caller):
         return found, inspector.coverage
 
     def _inspected(self, allowed: frozenset[str]) -> Inspector:
-        rules = replace(self._rules, ignored=self._rules.ignored | allowed, max_samples=_MAX_SAMPLES)
+        rules = replace(self._rules, ignored=self._rules.ignored | allowed, max_samples=MAX_SAMPLES)
         inspector = Inspector(rules, learning=False)
         for each in tuple(self._child.written):
             inspector.inspect(each.raw, Place(each.stream, each.number))

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from ameide_telemetry.reports.model import Group
     from ameide_telemetry.testing.sink import Line
 
-__all__ = ["Failure", "Judge", "failure_of"]
+__all__ = ["MAX_SAMPLES", "Failure", "Judge", "failure_of"]
 
 # Tests set the clock as they like.
 _NOT_IN_TESTS: Final = frozenset({"TEL510"})
-_MAX_SAMPLES: Final = 5
+MAX_SAMPLES: Final = 5
+"""How many places of a finding are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Judge:
     """
 
     def __init__(self, rules: Rules) -> None:
-        self._rules = replace(rules, max_samples=_MAX_SAMPLES)
+        self._rules = replace(rules, max_samples=MAX_SAMPLES)
         self._quick = Inspector(self._without(frozenset()))
 
     @property

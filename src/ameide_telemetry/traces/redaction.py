@@ -77,7 +77,7 @@ class RedactingSpanProcessor(SpanProcessor):
                 changed[name] = shown
             if named is not name:
                 renamed[name] = named
-        if not found:
+        if not found or not (changed or renamed):
             return None
         return {renamed.get(name, name): changed.get(name, value) for name, value in pairs.items()}
 
