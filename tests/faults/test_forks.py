@@ -241,7 +241,12 @@ print("COST", *(sorted(times)[len(times) // 4] for times in (bare, ours)))
 
 
 def test_what_telemetry_adds_to_a_fork_is_little_and_constant(tmp_path: Path) -> None:
-    """At most 2 ms, or twice what the fork itself takes on a slow machine; ten lives cost what one does."""
+    """At most 2 ms, or three times what the fork itself takes on a slow machine; ten lives cost what one does.
+
+    Nearly all of it is memory that the child no longer shares: 600 more pages of it are written to. Their
+    price beside that of the fork itself is another on each machine, and another beside other work.
+    """
+    added: dict[str, float] = {}
     with FakeCollector() as collector:
         for lives in ("0", "10"):
             # What others do to the machine is gone at the next look; what a fork costs stays.
@@ -249,10 +254,11 @@ def test_what_telemetry_adds_to_a_fork_is_little_and_constant(tmp_path: Path) ->
             for _ in range(5):
                 costs.append(_fork_cost(lives, tmp_path, collector))
                 bare, ours = costs[-1]
-                if ours - bare < max(0.002, 2 * bare):
+                added[lives] = ours - bare
+                if added[lives] < max(0.002, 3 * bare) and added[lives] < 1.5 * added["0"] + 0.0005:
                     break
             else:
-                pytest.fail(f"{lives} lives: {costs}")
+                pytest.fail(f"{lives} lives: {costs}, added without another life: {added['0']}")
 
 
 def _fork_cost(lives: str, folder: Path, collector: FakeCollector) -> tuple[float, float]:
