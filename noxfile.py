@@ -32,16 +32,26 @@ BESIDE = {
     "pytest-structlog": (("pytest", "pytest-structlog"), ()),
     "pytest 8.0, xdist, structlog": (("pytest==8.0.*", "pytest-xdist<3.7", "pytest-structlog"), ("-n2",)),
 }
-# These are timed, many times repeated, or forked, interrupted and killed in the middle of anything.
+# These are timed, many times repeated, or forked, interrupted and killed in the middle of anything; or they
+# start processes and more processes, which a tracer slows by half and which see little that others do not.
 WITHOUT_TRACER = (
     "tests/faults",
+    "tests/services",
+    "tests/export/test_quiet.py",
     "tests/logcheck/test_engines.py",
     "tests/redaction/test_pairs_total.py",
     "tests/redaction/test_total.py",
     "tests/redaction/test_twice.py",
+    "tests/test_bootstrap_end.py",
+    "tests/test_docs.py",
+    "tests/test_examples.py",
+    "tests/testing/test_isolation.py",
+    "tests/testing/test_process_outside.py",
 )
 # Whoever is free takes the next test: some wait for half a minute, others take none.
 IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
+# Many of them wait for a limit, a server or a signal: three at a time keep two cores busy.
+IN_THREES = ("--numprocesses=3", "--dist=worksteal")
 
 
 @nox.session
@@ -88,7 +98,7 @@ def tests(session: nox.Session) -> None:
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
-    pytest(session, *WITHOUT_TRACER, *IN_PAIRS)
+    pytest(session, *WITHOUT_TRACER, *IN_THREES)
 
 
 @nox.session

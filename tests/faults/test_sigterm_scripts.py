@@ -236,7 +236,7 @@ sys.__stdout__.write(f"CALLS {{calls}} {{sent}}\\n")
 """
 
 
-@pytest.mark.parametrize("signals", [200, pytest.param(2000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("signals", [60, pytest.param(2000, marks=pytest.mark.full)])
 def test_a_storm_of_signals_ends_in_no_deadlock(signals: int, tmp_path: Path) -> None:
     """While the main thread logs, traces and counts without pause, every signal is heard once."""
     with FakeCollector() as collector:
