@@ -41,6 +41,39 @@ def test_bad(telemetry_process):
     print("pid", script.pid)
     {end}
 """.replace("import sys\n", "import sys\nimport time\n")
+_SILENT: Final = """\
+import sys
+import pytest
+
+COMMAND = [sys.executable, "-c", "pass"]
+
+def test_silent(telemetry_process):
+    assert telemetry_process(COMMAND, ready=None).wait() == 0
+
+@pytest.mark.telemetry(contract="warn")
+def test_warns(telemetry_process):
+    telemetry_process(COMMAND, ready=None).wait()
+
+@pytest.mark.telemetry(contract="off")
+def test_off(telemetry_process):
+    telemetry_process(COMMAND, ready=None).wait()
+
+def test_allowed(telemetry_process):
+    script = telemetry_process(COMMAND, ready=None, silent=True)
+    script.wait()
+    assert script.findings == ()
+
+def test_told_before(telemetry_process):
+    with pytest.raises(AssertionError, match="exited with 0 before it answered"):
+        telemetry_process(COMMAND)
+
+def test_asks(telemetry_process):
+    script = telemetry_process(COMMAND, ready=None)
+    script.wait()
+    for ask in (lambda: script.findings, script.report):
+        with pytest.raises(AssertionError, match="has written no line, so far; nothing was looked at"):
+            ask()
+"""
 
 
 def _write(folder: Path, source: str) -> None:
@@ -86,3 +119,27 @@ def test_with_workers_and_in_random_order(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, *own, "-n2", "-p", "randomly")
     assert done.returncode == 0, done.stdout
     assert "4 lines of 4 tests checked" in done.stdout
+
+
+def test_a_process_that_writes_nothing_is_no_success(tmp_path: Path) -> None:
+    """It fails the test, or stands in the table; unless the test says that it may be silent."""
+    _write(tmp_path, _SILENT)
+    done = run_pytest(tmp_path, *ALONE, "-rE", "--junit-xml=report.xml", "-o", "junit_family=xunit1")
+    assert done.returncode == 1
+    assert "6 passed, 1 error" in done.stdout, done.stdout
+    parts = [
+        "ERROR at teardown of test_silent",
+        "telemetry contract: a process has written no line, so nothing was looked at; 0 lines of this test",
+        "process    ",
+        "in test    test_it.py::test_silent",
+        "fix        let it log",
+        "allow      telemetry_process(..., silent=True)",
+        "0 lines of 5 tests checked",
+        "silence warning       0      2  a process has written no line, so nothing was looked at",
+    ]
+    places = [done.stdout.find(part) for part in parts]
+    assert -1 not in places, done.stdout
+    assert places == sorted(places), done.stdout
+    report = (tmp_path / "report.xml").read_text(encoding="utf-8")
+    assert '<property name="telemetry" value="silence warning 0" />' in report
+    assert run_pytest(tmp_path, *ALONE, "--telemetry-contract=warn").returncode == 0

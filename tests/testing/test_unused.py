@@ -27,6 +27,17 @@ def test_it():
 def test_again():
     test_it()
 """
+_STARTED = """\
+import sys
+from ameide_telemetry import init_telemetry
+init_telemetry("shop")
+LATER = ("logcheck", "reports", "checks", "testing.verdict", "testing.wording", "testing.summary")
+
+def test_it():
+    assert not [name for name in LATER if f"ameide_telemetry.{name}" in sys.modules]
+def test_again():
+    test_it()
+"""
 
 
 def test_plugin_module_imports_only_pytest() -> None:
@@ -43,3 +54,11 @@ def test_a_run_without_telemetry_loads_no_opentelemetry(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, *ALONE)
     assert done.returncode == 0, done.stdout
     assert "telemetry contract" not in done.stdout
+
+
+def test_a_run_that_logs_nothing_loads_nothing_that_judges(tmp_path: Path) -> None:
+    """Where the code under test only calls `init_telemetry`, what judges lines waits for the first one."""
+    (tmp_path / "test_it.py").write_text(_STARTED, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'shop'\n", encoding="utf-8")
+    done = run_pytest(tmp_path, *ALONE)
+    assert done.returncode == 0, done.stdout

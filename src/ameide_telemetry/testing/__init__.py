@@ -10,10 +10,10 @@ capture      the fixture `telemetry`: queries, assertions, snapshot
 query        `.one`, `.all`, `.names`, and what is said where nothing matches
 snapshot     the same as plain data that is equal in every run
 assertions   what must hold between signals
-restoring    logging and context as they were before the test
+restoring    logging, warnings and context as they were before the test (`loggers`, `variables`)
 topology     the fixture `telemetry_topology`: applications on real ports (`serving`) under names
              (`loopback_names`), what passes between them (`passages`), what must hold of it (`propagated`)
 process      the fixture `telemetry_process`: a real server as a process (`child`), driven by `calls`
-verdict      the lines of a test against the contract
+verdict      the lines of a test against the contract (`rules`: what the project asks of them)
 wording      how a verdict is told (`summary`: for the whole run)
 """

@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Watch for the libraries that there is something to do about."""
     config.addinivalue_line("markers", _MARKER)
-    watch = Watch(config.getoption("--telemetry-contract"), config.rootpath)
+    watch = Watch(config.getoption("--telemetry-contract"), config)
     config.stash[_WATCH] = watch
     watch.begin()
 
@@ -59,10 +59,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the markers before any test runs."""
+    """Check the markers, and the rules for lines, before any test runs."""
+    # An error in a worker of xdist would end the run without a word: there the test itself tells it.
+    later = hasattr(config, "workerinput")
     for item in items:
-        # An error in a worker of xdist would end the run without a word: there the test itself tells it.
-        options_of(item, later=hasattr(config, "workerinput"))
+        options_of(item, later=later)
+    if not later:
+        config.stash[_WATCH].collected(items)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -22,7 +22,7 @@ from ameide_telemetry.reports.model import Place
 from ameide_telemetry.testing.calls import LOOPBACK, Answer, Caller, ask
 from ameide_telemetry.testing.child import Child
 from ameide_telemetry.testing.query import TelemetryAssertionError
-from ameide_telemetry.testing.verdict import MAX_SAMPLES, failure_of
+from ameide_telemetry.testing.verdict import MAX_SAMPLES, SILENT, failure_of, silence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,14 @@ class TelemetryProcess(Caller):
     """
 
     def __init__(
-        self, child: Child, command: Sequence[str], port: int, reserved: socket.socket, rules: Rules
+        self,
+        child: Child,
+        command: Sequence[str],
+        port: int,
+        reserved: socket.socket,
+        rules: Rules,
+        *,
+        silent: bool = False,
     ) -> None:
         self.port = port
         self.url = f"http://{LOOPBACK}:{port}"
@@ -64,6 +71,8 @@ class TelemetryProcess(Caller):
         self._command = shlex.join(command)
         self._reserved = reserved
         self._rules = rules
+        self._silent = silent
+        self._told = False
 
     @property
     def pid(self) -> int:
@@ -92,11 +101,21 @@ class TelemetryProcess(Caller):
 
     @property
     def findings(self) -> tuple[Group, ...]:
-        """What is wrong with the lines: errors and warnings, equal ones together with a count."""
+        """What is wrong with the lines: errors and warnings, equal ones together with a count.
+
+        Raises:
+            TelemetryAssertionError: there is no line, and the process was not started as `silent`.
+        """
         return self.report().shown("warning").groups
 
     def report(self) -> Report:
-        """Return the report of `ameide-telemetry logs check` about the lines so far."""
+        """Return the report of `ameide-telemetry logs check` about the lines so far.
+
+        Raises:
+            TelemetryAssertionError: there is no line, and the process was not started as `silent`.
+        """
+        if self._is_silent:
+            raise self._failed(f"{SILENT}, so far; nothing was looked at, and that is no success")
         return self._inspected(frozenset()).report()
 
     def wait_for(self, message: str, count: int = 1, seconds: float = _READY_SECONDS) -> dict[str, Any]:
@@ -189,6 +208,8 @@ class TelemetryProcess(Caller):
 
     def failures(self, allowed: frozenset[str], test: str) -> tuple[list[Failure], float]:
         """Return what the contract has against the lines, and the share of its fields that was seen."""
+        if self._is_silent and not self._told:
+            return [silence(self._command[:_LONGEST_COMMAND], test)], 0.0
         inspector = self._inspected(allowed)
         found = []
         for group in inspector.report().groups:
@@ -196,6 +217,10 @@ class TelemetryProcess(Caller):
             source = f"{first} of {self._command[:_LONGEST_COMMAND]}"
             found.append(replace(failure_of(group, test), path="", line=0, source=source))
         return found, inspector.coverage
+
+    @property
+    def _is_silent(self) -> bool:
+        return not (self._silent or self._child.written)
 
     def _inspected(self, allowed: frozenset[str]) -> Inspector:
         rules = replace(self._rules, ignored=self._rules.ignored | allowed, max_samples=MAX_SAMPLES)
@@ -216,6 +241,8 @@ class TelemetryProcess(Caller):
     def _failed(self, what: str) -> TelemetryAssertionError:
         last = [each.raw.decode(errors="replace")[:_LONGEST_LINE] for each in self._child.written]
         shown = "\n".join(f"  {line}" for line in last[-_LAST_LINES:]) or "  (it has written nothing)"
+        # Twice would be no clearer.
+        self._told = self._told or not last
         return TelemetryAssertionError(f"{self._command}: {what}; its last lines:\n{shown}")
 
 
@@ -242,6 +269,7 @@ class Processes:
         cwd: str | os.PathLike[str] | None = None,
         export: bool = False,
         seconds: float = _READY_SECONDS,
+        silent: bool = False,
     ) -> TelemetryProcess:
         """Start a command and wait until it serves.
 
@@ -254,6 +282,8 @@ class Processes:
             export: whether endpoints of OTLP that stand in this process's environment stay. Those in `env`
                 always do.
             seconds: how long it may take until it serves.
+            silent: whether it may write no line at all; else a process that does so is a failure, because
+                nothing was looked at.
 
         Raises:
             TelemetryAssertionError: it cannot be started, exits, or does not serve in time; the text has
@@ -267,7 +297,7 @@ class Processes:
         except OSError as error:
             reserved.close()
             raise TelemetryAssertionError(f"cannot start {shlex.join(asked)}: {error}") from None
-        process = TelemetryProcess(child, asked, chosen, reserved, self._rules)
+        process = TelemetryProcess(child, asked, chosen, reserved, self._rules, silent=silent)
         self._started.append(process)
         self._sink.processes.append(process)
         if ready is not None:

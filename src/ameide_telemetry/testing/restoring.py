@@ -7,85 +7,91 @@ ends it has done so for those after it too, as the service does.
 from __future__ import annotations
 
 import logging
-import sys
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 
+from ameide_telemetry.testing.loggers import (
+    Installation,
+    LoggerState,
+    installation_of,
+    is_pytest,
+    lasting,
+    logger_states,
+    restore_loggers,
+    with_ours,
+)
 from ameide_telemetry.testing.routes import lines, spans
+from ameide_telemetry.testing.variables import restore_variables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from contextvars import ContextVar
 
-__all__ = ["Before", "before_test", "without_foreign_span"]
+__all__ = ["Before", "without_foreign_span"]
 
-_STRUCTLOG: Final = "structlog.contextvars"
+_NOBODY: Final = installation_of(None)
 
 
-@dataclass(slots=True)
 class Before:
     """How it was.
-
-    Attributes:
-        handlers: of the root logger.
-        levels: of every logger that has one.
-        disabled: the level of `logging.disable`.
-        filters: of warnings.
-        context: of OpenTelemetry; tenant, request and session are in it.
-        bound: what structlog's context variables held.
-        installation: our log side, and whether it was in force.
-    """
-
-    handlers: list[logging.Handler]
-    levels: dict[str, int]
-    disabled: int
-    filters: list[Any]
-    context: Any
-    bound: dict[str, Any]
-    installation: tuple[Any, bool]
-
-    def restore(self) -> None:
-        """Make it so again."""
-        _restore_context(self)
-        if warnings.filters != self.filters:
-            warnings.filters[:] = self.filters  # type: ignore[index]
-            # Entering and leaving one makes the interpreter forget what it has worked out.
-            with warnings.catch_warnings():
-                pass
-        logging.disable(self.disabled)
-        root = logging.getLogger()
-        changed = _installation() != self.installation
-        kept = [
-            each
-            for each in root.handlers
-            if (lines.is_ours(each) or _is_pytest(each)) and each not in self.handlers
-        ]
-        before = [each for each in self.handlers if not (changed and lines.is_ours(each))]
-        # In place: others hold on to the list.
-        if root.handlers != [*before, *kept]:
-            root.handlers[:] = [*before, *kept]
-        _restore_levels(self.levels, root=not changed)
-
-
-def before_test(stay: Collection[logging.Handler]) -> Before:
-    """Return how it is now.
 
     Args:
         stay: pytest's own handlers that are there between tests; its others come and go by themselves.
     """
-    return Before(
-        handlers=[each for each in logging.getLogger().handlers if each in stay or not _is_pytest(each)],
-        levels=_levels(),
-        disabled=logging.root.manager.disable,
-        filters=list(warnings.filters),
-        context=otel_context.get_current(),
-        bound=_bound(),
-        installation=_installation(),
-    )
+
+    def __init__(self, stay: Collection[logging.Handler]) -> None:
+        self._stay = stay
+        root, stand_in = logging.getLogger(), lines.StandIn.current()
+        self._installation = installation_of(lines.current_installation())
+        standing = installation_of(stand_in)
+        present = lasting(root.handlers, stay)
+        # What stands in for the length of a test is none of what was there before.
+        self._handlers = standing.handlers_in(_NOBODY, present) if stand_in is not None else present
+        self._level = lines.StandIn.root_level(root.level)
+        self._filters = tuple(root.filters)
+        self._loggers = _without(standing, logger_states(stay))
+        self._off = logging.root.manager.disable
+        self._warnings = list(warnings.filters)
+        self._context = otel_context.get_current()
+        self._variables = copy_context()
+
+    def restore(self) -> list[ContextVar[Any]]:
+        """Make it so again; return the context variables that nobody can unset."""
+        self._restore_warnings()
+        if logging.root.manager.disable != self._off:
+            logging.disable(self._off)
+        now = installation_of(lines.current_installation())
+        self._restore_root(now)
+        restore_loggers(self._loggers, self._stay, self._installation, now)
+        if otel_context.get_current() is not self._context:
+            otel_context.attach(self._context)
+        return restore_variables(self._variables)
+
+    def _restore_warnings(self) -> None:
+        if warnings.filters != self._warnings:
+            warnings.filters[:] = self._warnings  # type: ignore[index]
+            # Entering and leaving one makes the interpreter forget what it has worked out.
+            with warnings.catch_warnings():
+                pass
+
+    def _restore_root(self, now: Installation) -> None:
+        root = logging.getLogger()
+        before = self._installation.handlers_in(now, self._handlers)
+        kept = [
+            each for each in root.handlers if (lines.is_ours(each) or is_pytest(each)) and each not in before
+        ]
+        # In place: others hold on to the lists.
+        if root.handlers != [*before, *kept]:
+            root.handlers[:] = [*before, *kept]
+        if root.filters != (filters := with_ours(self._filters, root.filters)):
+            root.filters[:] = filters
+        if now.identity == self._installation.identity and root.level != self._level:
+            root.setLevel(self._level)
 
 
 @contextmanager
@@ -102,44 +108,14 @@ def without_foreign_span() -> Iterator[None]:
         otel_context.detach(token)
 
 
-def _is_pytest(handler: logging.Handler) -> bool:
-    return type(handler).__module__.startswith("_pytest.")
-
-
-def _installation() -> tuple[Any, bool]:
-    current = lines.current_installation()
-    return id(current), current is not None and current._installed  # noqa: SLF001
-
-
-def _levels() -> dict[str, int]:
-    found = {
-        name: logger.level
-        for name, logger in list(logging.root.manager.loggerDict.items())
-        if isinstance(logger, logging.Logger) and logger.level
+def _without(standing: Installation, states: dict[str, LoggerState]) -> dict[str, LoggerState]:
+    """Return the states of loggers without what a log side has done to them."""
+    return {
+        name: state._replace(
+            level=logging.NOTSET if name in standing.quietened else state.level,
+            handlers=tuple(standing.handlers_in(_NOBODY, state.handlers))
+            if standing.replaced
+            else state.handlers,
+        )
+        for name, state in states.items()
     }
-    return {"": logging.root.level, **found}
-
-
-def _restore_levels(before: dict[str, int], *, root: bool) -> None:
-    now = _levels()
-    if now == before:
-        return
-    for name in now.keys() | before.keys():
-        if name and now.get(name, 0) != before.get(name, 0):
-            logging.getLogger(name).setLevel(before.get(name, 0))
-    if root and now[""] != before[""]:
-        logging.root.setLevel(before[""])
-
-
-def _bound() -> dict[str, Any]:
-    variables: Any = sys.modules.get(_STRUCTLOG)
-    return {} if variables is None else dict(variables.get_contextvars())
-
-
-def _restore_context(before: Before) -> None:
-    if otel_context.get_current() is not before.context:
-        otel_context.attach(before.context)
-    variables: Any = sys.modules.get(_STRUCTLOG)
-    if variables is not None and variables.get_contextvars() != before.bound:
-        variables.clear_contextvars()
-        variables.bind_contextvars(**before.bound)

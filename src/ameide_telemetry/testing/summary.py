@@ -27,6 +27,7 @@ class Totals:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {"tests": 0, "lines": 0, "lost": 0}
         self.refused: dict[str, int] = {}
+        self.stuck: dict[str, str] = {}
         self.failures: list[dict[str, Any]] = []
         self.coverage = 0.0
 
@@ -35,6 +36,7 @@ class Totals:
         return {
             "counts": self.counts,
             "refused": self.refused,
+            "stuck": self.stuck,
             "failures": self.failures,
             "coverage": self.coverage,
         }
@@ -44,6 +46,7 @@ class Totals:
         for mine, theirs in ((self.counts, other["counts"]), (self.refused, other["refused"])):
             for name, count in theirs.items():
                 mine[name] = mine.get(name, 0) + count
+        self.stuck = {**other["stuck"], **self.stuck}
         self.failures += other["failures"]
         self.coverage = max(self.coverage, other["coverage"])
 
@@ -55,7 +58,7 @@ class Totals:
         self.coverage = coverage
 
     def __bool__(self) -> bool:
-        return bool(self.counts["lines"] or self.failures or self.refused)
+        return bool(self.counts["lines"] or self.failures or self.refused or self.stuck)
 
 
 def table(totals: Totals) -> Iterator[str]:
@@ -73,13 +76,18 @@ def table(totals: Totals) -> Iterator[str]:
     for code, found in sorted(by_code.items()):
         lines = sum(each["count"] for each in found)
         tests = len({each["test"] for each in found})
-        check = CHECKS[code].name if code in CHECKS else ""
+        check = CHECKS[code].name if code in CHECKS else found[0]["message"]
         yield f"{code:<7} {found[0]['level']:<8} {lines:>6,} {tests:>6,}  {check}"
     for endpoint, count in sorted(totals.refused.items()):
         times = "" if count == 1 else f" ({count:,} times)"
         yield (
             f"not connected to {endpoint or 'an OTLP endpoint'}{times}: exporters do not send in tests"
             ' (allow a local one: @pytest.mark.telemetry(network="loopback"))'
+        )
+    for name, test in sorted(totals.stuck.items()):
+        yield (
+            f"context variable {name} stays set after {test}: it has no default, so only the token that"
+            " its `set` returned can unset it (give it a default, or call `reset`)"
         )
 
 

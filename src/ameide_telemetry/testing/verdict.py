@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from ameide_telemetry.reports.model import Group
     from ameide_telemetry.testing.sink import Line
 
-__all__ = ["MAX_SAMPLES", "Failure", "Judge", "failure_of"]
+__all__ = ["MAX_SAMPLES", "SILENCE", "SILENT", "Failure", "Judge", "failure_of", "silence"]
 
 # Tests set the clock as they like.
 _NOT_IN_TESTS: Final = frozenset({"TEL510"})
 MAX_SAMPLES: Final = 5
 """How many places of a finding are kept."""
+SILENCE: Final = "silence"
+"""What stands in the place of a code where a process has written nothing: no check of lines can say so."""
+SILENT: Final = "has written no line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Failure:
     """One distinct finding of a test, as plain data that workers can send.
 
     Attributes:
-        code: of the check.
+        code: of the check, or `SILENCE`.
         level: `error`, `warning` or `info`.
         message: what broke.
         location: the field.
@@ -117,4 +120,22 @@ def failure_of(group: Group, test: str) -> Failure:
         path=place.path,
         line=place.line,
         test=test,
+    )
+
+
+def silence(command: str, test: str) -> Failure:
+    """Return what is told of a process that has written nothing: no problem was found in nothing."""
+    return Failure(
+        code=SILENCE,
+        level="warning",
+        message=f"a process {SILENT}, so nothing was looked at",
+        location="",
+        hint="let it log: at level info a server says when it has started",
+        count=0,
+        sample="",
+        mark=None,
+        path="",
+        line=0,
+        test=test,
+        source=command,
     )

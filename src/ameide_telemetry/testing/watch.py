@@ -9,16 +9,15 @@ from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from ameide_telemetry.testing.arrival import Arrivals
 from ameide_telemetry.testing.options import TelemetryOptions, options_of
-from ameide_telemetry.testing.rules import default_rules, rules_of_project
 from ameide_telemetry.testing.sink import SWITCH, Sink
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    import pytest
 
     from ameide_telemetry.logcheck.rules import Rules
     from ameide_telemetry.testing.capture import TelemetryCapture
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FIXTURE", "Watch"]
 
 FIXTURE: Final = "telemetry"
+_FIXTURES: Final = frozenset({FIXTURE, "telemetry_process", "telemetry_topology"})
 _BOOTSTRAP: Final = "ameide_telemetry.bootstrap"
 _NOTHING: Final = TelemetryOptions()
 
@@ -40,16 +40,14 @@ class Watch:
 
     Args:
         mode: `fail`, `warn` or `off` for the whole run; None: `fail` from the first `init_telemetry` on.
-        root: the folder that paths are shown relative to, and where the rules for lines are looked for.
-
-    Raises:
-        pytest.UsageError: the rules are wrong.
+        config: of the run: says where its root is, and which file has the rules for lines.
     """
 
-    def __init__(self, mode: str | None, root: Path) -> None:
+    def __init__(self, mode: str | None, config: pytest.Config) -> None:
         self.mode = mode
-        self.root = str(root)
-        self._rules = rules_of_project(root)
+        self.root = str(config.rootpath)
+        self._config = config
+        self._rules: Rules | None = None
         self._totals: Totals | None = None
         self._judge: Judge | None = None
         self._arrivals = Arrivals()
@@ -117,7 +115,7 @@ class Watch:
     def narrowing(self) -> None:
         """Restore what the test has left behind, before a fixture of a wider scope is finalised."""
         if self._before is not None:
-            self._before.restore()
+            self._restore()
             self._narrowing = True
 
     def narrowed(self) -> None:
@@ -132,8 +130,7 @@ class Watch:
             from ameide_telemetry.testing.routes.lines import StandIn  # noqa: PLC0415 see above
 
             StandIn.end()
-        if self._before is not None:
-            self._before.restore()
+        self._restore()
         SWITCH.sink = self._outer
         self._item, self._before, self._fixture = None, None, False
 
@@ -153,6 +150,21 @@ class Watch:
 
         return without_foreign_span()
 
+    def collected(self, items: Iterable[pytest.Item]) -> None:
+        """Read the rules for lines before any test runs, where there is use for them.
+
+        Raises:
+            pytest.UsageError: they are wrong.
+        """
+        used = (not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) for item in items)
+        if not (self._lines or any(used)):
+            return
+        from ameide_telemetry.testing.rules import names_us, project_file  # noqa: PLC0415 see above
+
+        # Few projects ask for anything, and what reads it is long to import.
+        if names_us(project_file(self._config)):
+            self.rules  # noqa: B018 reads them
+
     def judge(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Fail the report of a teardown where the lines of the test break the contract."""
         sink, options = SWITCH.sink, options_of(item)
@@ -162,9 +174,15 @@ class Watch:
         if mode == "off":
             return
         from ameide_telemetry.testing.verdict import Judge  # noqa: PLC0415 see above
-        from ameide_telemetry.testing.wording import SECTION, failed, told  # noqa: PLC0415
+        from ameide_telemetry.testing.wording import SECTION, failed, told, unruled  # noqa: PLC0415
 
-        judge = self._judge = self._judge or Judge(self.rules)
+        try:
+            judge = self._judge = self._judge or Judge(self.rules)
+        except pytest.UsageError as error:
+            # Not known before the tests ran, or not to be told then: see `collected`.
+            if report.passed:
+                report.outcome, report.longrepr = "failed", unruled(str(error))
+            return
         failures = judge.failures(sink.lines, options.allow, item.nodeid, self.shown)
         looked, lost = len(sink.lines), sink.lost
         coverage = max(judge.coverage, self.totals().coverage)
@@ -191,9 +209,15 @@ class Watch:
 
     @property
     def rules(self) -> Rules:
-        """What the project asks of its lines."""
+        """What the project asks of its lines.
+
+        Raises:
+            pytest.UsageError: it asks wrongly.
+        """
         if self._rules is None:
-            self._rules = default_rules()
+            from ameide_telemetry.testing.rules import project_file, rules_in  # noqa: PLC0415 see above
+
+            self._rules = rules_in(project_file(self._config))
         return self._rules
 
     @property
@@ -241,9 +265,21 @@ class Watch:
         StandIn.begin()
 
     def _note(self) -> None:
-        from ameide_telemetry.testing.restoring import before_test  # noqa: PLC0415 see above
+        from ameide_telemetry.testing.restoring import Before  # noqa: PLC0415 see above
 
-        self._before = before_test(self._handlers)
+        self._before = Before(self._handlers)
+
+    def _restore(self) -> None:
+        """Restore what the test has left behind, and keep in mind what of the service's cannot be."""
+        stuck = self._before.restore() if self._before is not None else []
+        if not stuck or self._item is None:
+            return
+        from ameide_telemetry.testing.variables import name_in_service  # noqa: PLC0415 seldom needed
+
+        for variable in stuck:
+            name = name_in_service(variable, self.root)
+            if name:
+                self.totals().stuck.setdefault(name, self._item.nodeid)
 
 
 def _prepare(signal: str) -> None:

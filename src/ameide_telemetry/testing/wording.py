@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Final
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from ameide_telemetry.checks.registry import CHECKS
+from ameide_telemetry.testing.verdict import SILENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ameide_telemetry.testing.verdict import Failure
 
-__all__ = ["SECTION", "failed", "told"]
+__all__ = ["SECTION", "failed", "told", "unruled"]
 
 SECTION: Final = "telemetry contract"
 _WIDTH: Final = 96
+_ALLOWED: Final = '@pytest.mark.telemetry(allow=["{}"])'
+_ALLOWED_SILENCE: Final = "telemetry_process(..., silent=True)"
 _A_LIBRARY: Final = "a library; no code of this project is on the stack"
 
 
@@ -36,16 +39,24 @@ def failed(failures: Sequence[Failure], text: str) -> ReprExceptionInfo:
     """
     first = failures[0]
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return _native(text, ReprFileLocation(first.path, first.line, f"{SECTION}: {_what(first)}{more}"))
+
+
+def unruled(text: str) -> ReprExceptionInfo:
+    """Return what is wrong with the rules for lines, where it is told by a test."""
+    told_so = f"{SECTION}: {text}"
+    return _native(told_so, ReprFileLocation("", 0, told_so))
+
+
+def _native(text: str, crash: ReprFileLocation) -> ReprExceptionInfo:
     entry = ReprEntryNative([f"{row}\n" for row in text.splitlines()])
-    return ReprExceptionInfo(
-        reprtraceback=ReprTraceback([entry], None, style="native"),
-        reprcrash=ReprFileLocation(first.path, first.line, f"{SECTION}: {_what(first)}{more}"),
-    )
+    return ReprExceptionInfo(reprtraceback=ReprTraceback([entry], None, style="native"), reprcrash=crash)
 
 
 def _what(failure: Failure) -> str:
     subject = f"{failure.location}: " if failure.location else ""
-    return f"{failure.code} {subject}{failure.message}"
+    code = "" if failure.code == SILENCE else f"{failure.code} "
+    return f"{code}{subject}{failure.message}"
 
 
 def _rows(failure: Failure) -> Iterator[str]:
@@ -53,6 +64,17 @@ def _rows(failure: Failure) -> Iterator[str]:
     yield ""
     yield f"{_what(failure)}{times}"
     yield ""
+    if failure.code == SILENCE:
+        yield f"  process    {failure.source}"
+        yield f"  in test    {failure.test}"
+    else:
+        yield from _found(failure)
+    if failure.hint:
+        yield f"  fix        {failure.hint}"
+    yield f"  allow      {_ALLOWED_SILENCE if failure.code == SILENCE else _ALLOWED.format(failure.code)}"
+
+
+def _found(failure: Failure) -> Iterator[str]:
     yield from _sample(failure.sample, failure.mark)
     yield ""
     place = f"{failure.path}:{failure.line}" if failure.path else failure.source
@@ -60,9 +82,6 @@ def _rows(failure: Failure) -> Iterator[str]:
     yield f"  in test    {failure.test}"
     name = CHECKS[failure.code].name if failure.code in CHECKS else ""
     yield f"  check      {failure.code} {name}: ameide-telemetry explain {failure.code}"
-    if failure.hint:
-        yield f"  fix        {failure.hint}"
-    yield f'  allow      @pytest.mark.telemetry(allow=["{failure.code}"])'
 
 
 def _sample(sample: str, mark: tuple[int, int] | None) -> Iterator[str]:

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["StandIn", "attach", "current_installation", "is_ours"]
 
-_PACKAGE: Final = str(Path(__file__).resolve().parents[2]) + os.sep
-_LIBRARIES: Final = tuple(
-    {
-        str(Path(path).resolve()) + os.sep
-        for name in ("stdlib", "platstdlib", "purelib", "platlib")
-        if (path := sysconfig.get_path(name))
-    }
-)
 _MAX_FRAMES: Final = 200
 _theirs: Final[dict[str, bool]] = {}
 
@@ -74,6 +67,17 @@ class StandIn:
         settings = TelemetrySettings.resolve({"service": "test", "strict": False, "disabled": False}, {})
         _state.stand_in = LogInstallation(settings, Ledger(), _Null())
         _state.stand_in.install()
+
+    @staticmethod
+    def current() -> LogInstallation | None:
+        """Return it; None where the service's own is in force, or no test has asked."""
+        return _state.stand_in
+
+    @staticmethod
+    def root_level(level: int) -> int:
+        """Return what the root's level is without it; `level` is what it is now."""
+        wiring = _state.stand_in._stdlib if _state.stand_in is not None else None  # noqa: SLF001
+        return wiring._root_level if wiring is not None and level == wiring._level else level  # noqa: SLF001
 
     @staticmethod
     def end() -> None:
@@ -137,8 +141,16 @@ def _source(frame: FrameType | None) -> tuple[str, int]:
 
 def _judged(path: str) -> bool:
     full = str(Path(path).resolve())
-    library = path.startswith("<") or full.startswith((_PACKAGE, *_LIBRARIES)) or "site-packages" in full
+    library = path.startswith("<") or full.startswith(_libraries()) or "site-packages" in full
     return _theirs.setdefault(path, library)
+
+
+@cache
+def _libraries() -> tuple[str, ...]:
+    """Return the folders whose code is no service's; looked up with the first record only."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = {Path(path) for name in names if (path := sysconfig.get_path(name))}
+    return tuple(str(path.resolve()) + os.sep for path in (Path(__file__).resolve().parents[2], *found))
 
 
 def is_ours(handler: Any) -> bool:
