@@ -45,6 +45,8 @@ _RUN: Final = (
         "logcheck/test_report.py",
         "logcheck/test_source.py",
     ),
+    *("logcheck/test_words.py", "logcheck/test_limits.py", "logcheck/test_damage.py"),
+    *("logcheck/test_encodings.py", "logcheck/test_required.py", "cli/test_logs_config.py"),
     *("contract/test_conformance.py", "logcheck/test_engines.py"),
 )
 _OPTIONS: Final = (

@@ -203,3 +203,13 @@ def test_a_name_beside_the_right_one_is_a_note() -> None:
     (finding,) = inspector.inspect(encoded({**GOOD_RECORD, "event": "placed"}))
     assert (finding.code, finding.level) == ("TEL512", "info")
     assert "declare it" in finding.hint
+
+
+def test_what_was_found_is_said_in_words() -> None:
+    """Data of people and secrets, each with what its class means and the name of the class."""
+    report = _report({"message": "a@example.com, password=hunter22"})
+    said = {group.finding.code: group.finding.message for group in report.groups}
+    assert said == {
+        "TEL520": "holds an e-mail address (email)",
+        "TEL521": "holds a password, PIN, one-time code or the code of a card (password)",
+    }

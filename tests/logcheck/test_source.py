@@ -40,8 +40,9 @@ _PACKED = gzip.compress(_TEXT, 1)
         (b"x" * (LONGEST * 3) + b"\nnext\n", [b"x" * (LONGEST + 1), b"next"]),
         (b"x" * (LONGEST * 3), [b"x" * (LONGEST + 1)]),
         (b"x" * LONGEST + b"\n", [b"x" * LONGEST]),
+        (b"x" * (LONGEST + 50) + b"\nnext\n", [b"x" * (LONGEST + 1), b"next"]),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_a_file_becomes_its_lines(content: bytes, lines: list[bytes], tmp_path: Path) -> None:
     """As a file and as standard input; of what is too long only the beginning is kept."""
@@ -92,6 +93,15 @@ def test_what_is_no_file_says_so(tmp_path: Path) -> None:
         [*lines_of("a\0b")]
     with pytest.raises(UnusableInput, match=r"cannot be read: .*closed"):
         [*lines_of("-", closed)]
+
+
+def test_without_a_name_the_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the process, as bytes; where it was started without one, the error says so."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\n\xff\n")))
+    assert [*lines_of()] == [b"a", b"\xff"]
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UnusableInput, match=r"^standard input: is closed$"):
+        [*lines_of()]
 
 
 def test_what_was_there_before_the_break_is_judged() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
+    from ameide_telemetry.checks.registry import Check
     from ameide_telemetry.reports.terminal import Style
 
 __all__ = ["register", "run"]
@@ -25,6 +26,8 @@ _LEVEL_COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue"}
 _SUMMARY_COLUMN: Final = 48
 _CODE: Final = re.compile(r"`([^`]+)`")
 _NUMBER: Final = re.compile(r"TEL([0-9]{1,3})")
+# How documents write all codes that begin alike: TEL5xx.
+_GROUP: Final = re.compile(r"(TEL[0-9]*)X+")
 _DIGITS: Final = 3
 _SHOWN: Final = 3
 _FENCE: Final = "```"
@@ -37,7 +40,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     text = "Print the page of a check: what it means, why it matters, and the edit that cures it."
     parser = subparsers.add_parser("explain", description=text)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("code", nargs="?", metavar="CODE", help="a code such as TEL501, or a check's name")
+    what.add_argument(
+        "code",
+        nargs="?",
+        metavar="CODE",
+        help="a code such as TEL501, a check's name, or TEL5xx for a table of all that begin so",
+    )
     what.add_argument("--list", action="store_true", help="a table of all checks")
     what.add_argument("--reference", action="store_true", help="all pages as one, in Markdown")
     parser.set_defaults(run=run)
@@ -47,14 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the page or the table.
 
     Returns:
-        0; 2 when there is no such check.
+        0; 2 when there is no such check or group.
     """
     style = style_for(sys.stdout, environment())
     if arguments.reference:
         print(render_checks(), end="")
         return 0
-    if arguments.list:
-        print("\n".join(_table(style)))
+    listed = [*CHECKS.values()] if arguments.list else _group(arguments.code)
+    if listed:
+        print("\n".join(_table(listed, style)))
         return 0
     code = _code(arguments.code)
     if code is None:
@@ -72,9 +81,22 @@ def _code(asked: str) -> str | None:
     return next((code for code, check in CHECKS.items() if check.name == wanted.lower()), None)
 
 
+def _group(asked: str) -> list[Check]:
+    """Return the checks of TEL5xx or TEL51x; empty when something else is asked for, or there are none."""
+    wanted = asked.strip().upper()
+    begin = _GROUP.fullmatch(wanted)
+    if begin is None:
+        return []
+    return [check for code, check in CHECKS.items() if len(code) == len(wanted) and code.startswith(begin[1])]
+
+
 def _unknown(asked: str) -> str:
     rows = [f"ameide-telemetry: there is no check {printable(asked)}"]
-    rows += [f"  {code}  {CHECKS[code].summary}" for code in dict.fromkeys(_nearest(asked.strip().upper()))]
+    wanted = asked.strip().upper()
+    if _GROUP.fullmatch(wanted) is not None:
+        rows.append(f"  the groups are {', '.join(dict.fromkeys(f'{code[:4]}xx' for code in CHECKS))}")
+    else:
+        rows += [f"  {code}  {CHECKS[code].summary}" for code in dict.fromkeys(_nearest(wanted))]
     return "\n".join([*rows, "  see all of them: ameide-telemetry explain --list"])
 
 
@@ -88,9 +110,9 @@ def _nearest(asked: str) -> list[str]:
     return [names.get(each, each) for each in near]
 
 
-def _table(style: Style) -> Iterator[str]:
+def _table(checks: Iterable[Check], style: Style) -> Iterator[str]:
     family = ""
-    for check in CHECKS.values():
+    for check in checks:
         if not check.code.startswith(family or "-"):
             lead = "" if not family else "\n"
             family = check.code[:5]

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry.cli.surroundings import environment
 from ameide_telemetry.exceptions import TelemetryError, UnusableInput
-from ameide_telemetry.logcheck.config import known_codes, read_config, rules_of
+from ameide_telemetry.logcheck.config import known_codes, known_fields, read_config, rules_of
 from ameide_telemetry.logcheck.inspector import Inspector
 from ameide_telemetry.logcheck.source import STDIN, lines_of
 from ameide_telemetry.reports.formats import FORMATS
 from ameide_telemetry.reports.terminal import PLAIN, printable, style_for
+from ameide_telemetry.reports.words import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _PIPE: Final = "pipe lines in: CMD | ameide-telemetry logs check"
+_NO_FIELD: Final = "--require names no field: write --require request_id,tenant_id, or leave it out"
 _LEAST: Final[Level] = "warning"
 _PATIENCE_SECONDS: Final = 1.0
 _LINES_PER_LOOK: Final = 4096
@@ -65,12 +67,15 @@ def check(arguments: argparse.Namespace) -> int:
 def _rules(arguments: argparse.Namespace, config: Mapping[str, Any]) -> Rules:
     rules = rules_of(config)
     ignored = known_codes(_words(arguments.ignore), "--ignore")
+    required = known_fields(_words(arguments.require), rules.known_keys, "--require")
+    if arguments.require and not required:
+        raise TelemetryError(_NO_FIELD)
     return replace(
         rules,
         ignored=rules.ignored | ignored,
         in_trace=rules.in_trace or arguments.in_trace,
         max_samples=arguments.max_samples or rules.max_samples,
-        required_in_request=tuple(_words(arguments.require)) or rules.required_in_request,
+        required_in_request=required or rules.required_in_request,
     )
 
 
@@ -109,10 +114,14 @@ def _inspect(inspector: Inspector, files: Sequence[str]) -> list[UnusableInput]:
 def _inspect_one(inspector: Inspector, file: str, progress: _Progress) -> None:
     if file == STDIN and sys.stdin is not None and sys.stdin.isatty():
         raise UnusableInput(f"standard input is a terminal\n  {_PIPE}")
+    before = inspector.examined
     try:
         inspector.inspect_all(progress.watched(lines_of(file)), file)
     except UnusableInput as error:
-        raise UnusableInput(f"{printable(str(error))}\n  {_cure(file)}") from None
+        examined = inspector.examined - before
+        read = f"; before that, {counted(examined, 'line')} could be checked" if examined else ""
+        cure = "; ".join(getattr(error, "__notes__", ())) or _cure(file)
+        raise UnusableInput(f"{printable(f'{error}{read}')}\n  {printable(cure)}") from None
 
 
 def _cure(file: str) -> str:
@@ -120,7 +129,7 @@ def _cure(file: str) -> str:
         return _PIPE
     path = Path(file)
     if path.is_dir():
-        return f"name the files in it: {printable(str(path / '*.log'))}"
+        return f"name the files in it: {path / '*.log'}"
     if path.is_file() and not path.stat().st_size:
         return "let the service write its lines there first, or leave the file out"
     return "name a file of log lines, plain or .gz; - is standard input"

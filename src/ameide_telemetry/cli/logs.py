@@ -13,8 +13,8 @@ __all__ = ["register", "run"]
 
 _MOST: Final = 10_000
 _EPILOGUE: Final = """\
-Exits 0 when nothing is wrong, 1 when something was found, 2 when a file cannot be read, when no line was
-read, or when an option is wrong. `ameide-telemetry explain CODE` says what a finding means.
+Exits 0 when nothing is wrong, 1 when something was found, 2 when a file cannot be read to its end, when no
+line was read, or when an option is wrong. `ameide-telemetry explain CODE` says what a finding means.
 
   orders-service | ameide-telemetry logs check
   ameide-telemetry logs check app.log worker.log.gz --format github --output sarif=logs.sarif
@@ -95,7 +95,7 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELDS",
-        help="fields that every line of a request has (default: request_id)",
+        help="fields that every line of a request has, such as request_id,tenant_id (default: request_id)",
     )
     rules.add_argument(
         "--in-trace",

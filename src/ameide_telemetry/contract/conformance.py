@@ -55,7 +55,7 @@ def faults(field: Field, key: str, value: object) -> Iterator[Finding]:
             yield fault("pattern", field, key, value)
         if field.min_length is not None and len(value) < field.min_length:
             yield fault("minLength", field, key, value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+    elif isinstance(value, (int, float)):
         if field.minimum is not None and value < field.minimum:
             yield fault("minimum", field, key, value)
         if field.maximum is not None and value > field.maximum:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ameide_telemetry.checks.registry import CHECKS
+from ameide_telemetry.contract.load import load_contract
 from ameide_telemetry.exceptions import TelemetryError
 from ameide_telemetry.logcheck.engine import ENGINES
+from ameide_telemetry.logcheck.keys import KeyNames
 from ameide_telemetry.logcheck.rules import Rules
 from ameide_telemetry.redaction import RedactionPolicy
 from ameide_telemetry.redaction.classes import CLASSES
@@ -16,14 +19,19 @@ from ameide_telemetry.reports.model import LEVELS
 from ameide_telemetry.settings.nearness import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["known_codes", "read_config", "rules_of"]
+__all__ = ["known_codes", "known_fields", "read_config", "rules_of"]
 
 _SECTION: Final = ("tool", "ameide_telemetry", "logs")
 _TITLE: Final = f"[{'.'.join(_SECTION)}]"
 _FILE: Final = "pyproject.toml"
 _LINE_CHECKS: Final = "TEL5"
+# How many names are offered for one that does not exist, and how alike they are (`difflib`).
+_NEAR: Final = 3
+_LIKENESS: Final = 0.7
+# The time of a comparison grows with the square of it.
+_LONGEST_NAME: Final = 100
 # Keys that are fields of `Rules` as they are.
 _AS_THEY_ARE: Final = ("in_trace", "max_depth", "max_line_bytes", "max_samples", "personal", "skew_seconds")
 
@@ -46,6 +54,10 @@ def _is_seconds(value: object) -> bool:
 
 
 _TEXTS: Final = _Form(_is_texts, 'a list of texts, such as ["request_id"]')
+_SOME_FIELDS: Final = _Form(
+    lambda value: _is_texts(value) and bool(value),
+    'a list of one field or more, such as ["request_id"], or ignore = ["TEL514"]',
+)
 _COUNT: Final = _Form(_is_count, "a whole number above 0")
 _SWITCH: Final = _Form(lambda value: isinstance(value, bool), "true or false")
 _FORMS: Final[Mapping[str, _Form]] = {
@@ -58,7 +70,7 @@ _FORMS: Final[Mapping[str, _Form]] = {
     "max_line_bytes": _COUNT,
     "max_samples": _COUNT,
     "personal": _SWITCH,
-    "require": _TEXTS,
+    "require": _SOME_FIELDS,
     "skew_seconds": _Form(_is_seconds, "a number of seconds, 0 or more"),
     "unredacted_classes": _Form(
         lambda value: _is_texts(value) and CLASSES.keys() >= set(value), f"a list of {', '.join(CLASSES)}"
@@ -124,6 +136,33 @@ def known_codes(codes: list[str], origin: str) -> frozenset[str]:
     return frozenset(codes)
 
 
+def known_fields(fields: Iterable[str], own: Iterable[str], origin: str) -> tuple[str, ...]:
+    """Return keys that a line can have: those of the contract, and those that a service has declared.
+
+    Args:
+        fields: what is asked for.
+        own: the keys that the service has declared.
+        origin: who asks for them.
+
+    Raises:
+        TelemetryError: one of them is none of both; it names the nearest.
+    """
+    asked = tuple(fields)
+    names = KeyNames(load_contract(), frozenset(own))
+    for field in asked:
+        if field not in names.known:
+            raise TelemetryError(f"{origin}: no line has a field {field!r:.80}: {_instead(field, names)}")
+    return asked
+
+
+def _instead(field: str, names: KeyNames) -> str:
+    right = names.nearest(field)
+    near = get_close_matches(field[:_LONGEST_NAME], sorted(names.known), n=_NEAR, cutoff=_LIKENESS)
+    if not right and not near:
+        return f"declare it among the known_keys of {_TITLE} when it is the service's own"
+    return f"did you mean {', '.join(dict.fromkeys([right] * bool(right) + near))}?"
+
+
 def _section(path: Path) -> Mapping[str, Any] | None:
     try:
         found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -153,4 +192,6 @@ def _checked(section: Mapping[str, Any], file: str) -> Mapping[str, Any]:
         if not _FORMS[key].accepts(value):
             raise TelemetryError(f"{file}: {key} in {_TITLE} is wrong: write {_FORMS[key].words}")
     known_codes(section.get("ignore", []), f"{file}: ignore in {_TITLE}")
+    if "require" in section:
+        known_fields(section["require"], section.get("known_keys", ()), f"{file}: require in {_TITLE}")
     return section

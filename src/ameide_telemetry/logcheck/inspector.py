@@ -11,6 +11,7 @@ from ameide_telemetry.contract.load import load_contract
 from ameide_telemetry.findings import Finding
 from ameide_telemetry.logcheck.course import Course
 from ameide_telemetry.logcheck.engine import engine_of
+from ameide_telemetry.logcheck.forms import Forms
 from ameide_telemetry.logcheck.groups import Groups
 from ameide_telemetry.logcheck.keys import KeyNames, collisions
 from ameide_telemetry.logcheck.line import Line, read
@@ -67,7 +68,8 @@ class Inspector:
         # Of the line that was found good last: its service and its timestamp.
         self._time = ("", "")
         self._max_bytes = self._rules.max_line_bytes
-        self._fields = {field.name for field in contract.fields}
+        self._fields = frozenset(self._keys.fields.values())
+        self._forms = Forms(contract)
         self._seen: set[str] = set()
 
     @property
@@ -206,7 +208,7 @@ class Inspector:
         odd = {key for key, value in record.items() if value != value}  # noqa: PLR0124 true of NaN alone
         for finding in self._engine.findings(record):
             if finding.location not in odd:
-                yield finding
+                yield self._forms.in_words(finding)
         yield from collisions(record)
         yield from self._keys.findings(record)
         yield from self._course.findings(record, place.path)

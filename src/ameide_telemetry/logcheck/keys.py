@@ -32,6 +32,8 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "request_id": ("x-request-id", "correlation_id", "x-correlation-id", "http.request.id"),
     "tenant_id": ("tenant", "tenant_name", "x-tenant-id"),
     "ameide_session_id": ("session_id", "session"),
+    "http_request_method": ("http.method",),
+    "http_response_status_code": ("http.status_code",),
     "exception_stacktrace": ("exc_info", "exc_text", "traceback", "stack_trace", "error.stack_trace"),
     "exception_type": ("exc_type", "exception.type"),
     "exception_message": ("exc_message", "exception.message"),
@@ -45,15 +47,24 @@ class KeyNames:
     Args:
         contract: whose fields they are.
         own: the names that a service has declared; without any, only what is nearly a name is told.
+
+    Attributes:
+        fields: every key that the contract knows on a line -> the first key of its field.
+        known: those, and what a service has declared.
     """
 
-    __slots__ = ("_known", "_near", "_own", "fields")
+    __slots__ = ("_near", "_own", "fields", "known")
 
     def __init__(self, contract: Contract, own: frozenset[str] = frozenset()) -> None:
-        self.fields = {key: field.name for field in contract.fields for key in field.log}
-        self._known = frozenset(self.fields) | own
+        self.fields = {key: field.log[0] for field in contract.fields for key in field.log}
+        self.known = frozenset(self.fields) | own
         self._own = own
-        self._near: dict[str, str] = {}
+        self._near = {
+            _folded(name): field.log[0]
+            for field in contract.fields
+            for name in (field.name, *field.span)
+            if field.log
+        }
         for right, aliases in _ALIASES.items():
             if right in self.fields:
                 self._near.update((_folded(alias), right) for alias in aliases)
@@ -62,8 +73,8 @@ class KeyNames:
     def findings(self, record: Mapping[str, Any]) -> Iterator[Finding]:
         """Yield the keys that nobody knows; a near miss of a name is worse than a name of one's own."""
         for key in record:
-            if key not in self._known:
-                right = self._nearest(key)
+            if key not in self.known:
+                right = self.nearest(key)
                 if right in record:
                     yield Finding("TEL512", f"is nearly {right}, which is there too", key, _RENAME, "info")
                 elif right:
@@ -74,7 +85,8 @@ class KeyNames:
                 elif self._own:
                     yield Finding("TEL512", "is not a known key", key, _DECLARE, "info")
 
-    def _nearest(self, key: str) -> str:
+    def nearest(self, key: str) -> str:
+        """Return the key of the contract that another name is meant to be; empty when there is none."""
         folded = _folded(key)
         right = self._near.get(folded)
         if right is not None:

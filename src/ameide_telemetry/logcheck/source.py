@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import io
+import shlex
 import sys
-import zlib
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from ameide_telemetry.exceptions import UnusableInput
+from ameide_telemetry.logcheck.encodings import foreign_encoding
 from ameide_telemetry.logcheck.line import LONGEST
+from ameide_telemetry.logcheck.packed import MAGIC, DamagedError, unpacked
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
 
 __all__ = ["STDIN", "lines_of"]
@@ -22,7 +25,6 @@ STDIN: Final = "-"
 """The name of the standard input."""
 
 _CHUNK: Final = 1 << 17
-_GZIP: Final = b"\x1f\x8b"
 # What else files of logs are packed in -> how it is unpacked.
 _PACKED: Final = {
     b"\x28\xb5\x2f\xfd": "zstd -dc",
@@ -30,8 +32,12 @@ _PACKED: Final = {
     b"\xfd7zXZ": "xz -dc",
     b"PK\x03\x04": "unzip -p",
 }
-_BROKEN: Final = (EOFError, gzip.BadGzipFile, zlib.error)
-_LEAST_PACKED: Final = 8
+# Two characters of UTF-32.
+_LEAST_HEAD: Final = 8
+_SUFFIX: Final = ".gz"
+_SHOWN: Final = 16
+_WHOLE: Final = "name a file of log lines that is whole: copy or pack it again, `gzip -t` tells when it is"
+_NAMED: Final = "name it without .gz when it is plain text, or pack it: gzip FILE"
 
 
 def lines_of(path: str = STDIN, stdin: IO[bytes] | None = None) -> Iterator[bytes]:
@@ -45,8 +51,8 @@ def lines_of(path: str = STDIN, stdin: IO[bytes] | None = None) -> Iterator[byte
         stdin: what to read as standard input; by default that of the process.
 
     Raises:
-        UnusableInput: it is missing, a directory, empty, not text or broken. What could be read before was
-            yielded.
+        UnusableInput: it is missing, a directory, empty, not text in UTF-8, or damaged. What could be read
+            before was yielded. A cure that belongs to the one file is the error's note.
     """
     with _opened(path, stdin) as stream:
         nothing = True
@@ -81,87 +87,76 @@ def _opened(path: str, stdin: IO[bytes] | None) -> Iterator[io.BufferedReader]:
 
 
 def _chunks(path: str, stream: io.BufferedReader) -> Iterator[bytes]:
-    head = _head(stream)
-    if head[:2] == _GZIP:
-        yield from _unpacked(path, gzip.GzipFile(fileobj=_Rejoined(head, stream)))
+    plain = _with_head(iter(partial(stream.read1, _CHUNK), b""))
+    head = next(plain, b"")
+    whole = chain([head], plain)
+    if not head.startswith(MAGIC):
+        _refuse(path, head)
+        yield from whole
         return
-    _refuse_binary(path, head)
-    while head:
-        yield head
-        head = stream.read1(_CHUNK)
+    try:
+        for number, chunk in enumerate(_with_head(unpacked(whole))):
+            if not number:
+                _refuse(path, chunk, packed=True)
+            yield chunk
+    except DamagedError as error:
+        raise _unusable(path, f"the compressed file {error}", _WHOLE) from error
 
 
-def _head(stream: io.BufferedReader) -> bytes:
-    """Return the first bytes, enough of them to tell what they are; a pipe may give one at a time."""
-    head = stream.read1(_CHUNK)
-    while 0 < len(head) < _LEAST_PACKED and b"\n" not in head:
-        more = stream.read1(_CHUNK)
-        if not more:
+def _with_head(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces of which the first is enough to tell what they are; a pipe may give one byte at a time."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= _LEAST_HEAD or b"\n" in head:
             break
-        head += more
-    return head
+    yield head
+    yield from pieces
 
 
-def _unpacked(path: str, stream: gzip.GzipFile) -> Iterator[bytes]:
-    first = True
-    while True:
-        try:
-            chunk = stream.read1(_CHUNK)
-        except _BROKEN as error:
-            reason = "ends in the middle" if isinstance(error, EOFError) else "is corrupt"
-            raise UnusableInput(f"{_shown(path)}: the compressed file {reason}") from error
-        if not chunk:
-            return
-        if first:
-            _refuse_binary(path, chunk)
-            first = False
-        yield chunk
-
-
-def _refuse_binary(path: str, head: bytes) -> None:
+def _refuse(path: str, head: bytes, *, packed: bool = False) -> None:
+    """Refuse what does not begin as lines do."""
     for magic, command in _PACKED.items():
         if head.startswith(magic):
-            raise UnusableInput(
-                f"{_shown(path)}: is compressed; read it through `{command}`, with `-` for the file"
-            )
+            raise _unusable(path, f"is compressed; read it through `{command}`, with `-` for the file")
+    encoding = foreign_encoding(head)
+    if encoding:
+        raise _unusable(path, f"is {encoding}, and log lines are UTF-8", _converted(path, encoding, packed))
     # A log file with a hole has null bytes too, but lines that begin like records as well.
     if b"\0" in head and not head.lstrip(b"\0").startswith(b"{") and b"\n{" not in head:
-        raise UnusableInput(f"{_shown(path)}: is a binary file")
+        raise _unusable(path, "is a binary file")
+    if not packed and path.endswith(_SUFFIX) and head and not head.lstrip().startswith(b"{"):
+        raise _unusable(
+            path, f"is not gzip, whatever its name says; it begins with {head[:_SHOWN]!r}", _NAMED
+        )
+
+
+def _converted(path: str, encoding: str, packed: bool) -> str:
+    """Return the command that checks the same text in UTF-8."""
+    convert = f"iconv -f {encoding} -t UTF-8"
+    name = shlex.quote(path)
+    if path == STDIN:
+        convert = f"CMD | {convert}"
+    else:
+        convert = f"gzip -dc -- {name} | {convert}" if packed else f"{convert} -- {name}"
+    return f"convert it: {convert} | ameide-telemetry logs check"
+
+
+def _unusable(path: str, what: str, cure: str = "") -> UnusableInput:
+    error = UnusableInput(f"{_shown(path)}: {what}")
+    if cure:
+        error.add_note(cure)
+    return error
 
 
 def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
     rest = b""
-    cut = False
     for chunk in chunks:
         first, *lines = chunk.split(b"\n")
-        if not cut:
-            rest = rest + first if rest else first
-        if not lines:
-            cut = cut or len(rest) > LONGEST
-            rest = rest[: LONGEST + 1]
-            continue
-        yield rest[: LONGEST + 1]
-        rest = lines.pop()
-        cut = False
-        yield from lines
-    if rest or cut:
-        yield rest[: LONGEST + 1]
-
-
-class _Rejoined(io.RawIOBase):
-    """A stream with the bytes before it that were already read."""
-
-    def __init__(self, head: bytes, stream: io.BufferedReader) -> None:
-        super().__init__()
-        self._head = head
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes; all that is left for a size below zero."""
-        if not self._head:
-            return self._stream.read1(size) if size >= 0 else self._stream.read()
-        head, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
-        return head
+        rest = (rest + first)[: LONGEST + 1] if rest else first
+        if lines:
+            yield rest
+            rest = lines.pop()
+            yield from lines
+    if rest:
+        yield rest

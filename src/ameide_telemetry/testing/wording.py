@@ -19,6 +19,9 @@ __all__ = ["SECTION", "failed", "told", "unruled"]
 SECTION: Final = "telemetry contract"
 _WIDTH: Final = 96
 _ALLOWED: Final = '@pytest.mark.telemetry(allow=["{}"])'
+# No decorator can stand on an example in a document.
+_ALLOWED_IN_MODULE: Final = 'pytestmark = pytest.mark.telemetry(allow=["{}"]) in the module'
+_ALLOWED_IN_PROJECT: Final = 'ignore = ["{}"] in [tool.ameide_telemetry.logs] of pyproject.toml'
 _ALLOWED_SILENCE: Final = "telemetry_process(..., silent=True)"
 _A_LIBRARY: Final = "a library; no code of this project is on the stack"
 
@@ -71,7 +74,17 @@ def _rows(failure: Failure) -> Iterator[str]:
         yield from _found(failure)
     if failure.hint:
         yield f"  fix        {failure.hint}"
-    yield f"  allow      {_ALLOWED_SILENCE if failure.code == SILENCE else _ALLOWED.format(failure.code)}"
+    yield f"  allow      {_allowed(failure)}"
+
+
+def _allowed(failure: Failure) -> str:
+    if failure.code == SILENCE:
+        return _ALLOWED_SILENCE
+    file, _, name = failure.test.partition("::")
+    # Of a test only its parameters may have a dot in their names.
+    if "." not in name.partition("[")[0]:
+        return _ALLOWED.format(failure.code)
+    return (_ALLOWED_IN_MODULE if file.endswith(".py") else _ALLOWED_IN_PROJECT).format(failure.code)
 
 
 def _found(failure: Failure) -> Iterator[str]:

@@ -6,6 +6,7 @@ of a test, without an output of its own.
 
 from __future__ import annotations
 
+import doctest
 import logging
 import os
 import sys
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["StandIn", "attach", "current_installation", "is_ours"]
 
 _MAX_FRAMES: Final = 200
+# How the standard library names the code of an example.
+_DOCTEST: Final = "<doctest "
 _theirs: Final[dict[str, bool]] = {}
 
 
@@ -133,10 +136,21 @@ def _source(frame: FrameType | None) -> tuple[str, int]:
         if frame is None:
             break
         path = frame.f_code.co_filename
+        if path.startswith(_DOCTEST):
+            return _in_document(frame.f_back)
         if not (_theirs[path] if path in _theirs else _judged(path)):
             return path, frame.f_lineno
         frame = frame.f_back
     return "", 0
+
+
+def _in_document(runner: FrameType | None) -> tuple[str, int]:
+    """Return the file and line of the example that doctest runs: it compiles each under a name of its own."""
+    test = runner.f_locals.get("test") if runner else None
+    example = runner.f_locals.get("example") if runner else None
+    if not isinstance(test, doctest.DocTest) or not isinstance(example, doctest.Example):
+        return "", 0
+    return test.filename or "", (test.lineno or 0) + example.lineno + 1
 
 
 def _judged(path: str) -> bool:
