@@ -20,8 +20,11 @@ _HEAD: Final = """\
 <!-- GENERATED from src/ameide_telemetry/checks by `ameide-telemetry explain --reference`: do not edit. -->
 
 Every finding has a code. `ameide-telemetry explain CODE` prints what stands here, without a network.
-`error` and `warning` make [`logs check`](cli.md#logs-check) exit 1; `info` is told when it is asked for."""
+`error` and `warning` make [`logs check`](cli.md#logs-check) and [`lint`](cli.md#lint) exit 1; `info` is
+told when it is asked for."""
 _HEADING: Final = re.compile(r"(?m)^(#+ )")
+# Sources of services, wrong ones among them: whoever runs the code blocks of the documents leaves them alone.
+_UNFIT: Final = "<!-- skip: start -->\n\n{}\n\n<!-- skip: end -->"
 
 
 def render_checks() -> str:
@@ -42,4 +45,5 @@ def _row(check: Check) -> str:
 
 
 def _section(code: str) -> str:
-    return _HEADING.sub(r"#\1", page(code)).rstrip("\n")
+    text = _HEADING.sub(r"#\1", page(code)).rstrip("\n")
+    return _UNFIT.format(text) if "```python" in text else text

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "run": ("run", "run a command, show its lines, store its telemetry"),
     "trace": ("trace", "show a stored trace: its spans as a tree, its lines in their place"),
     "logs": ("logs", "check log lines by the contract"),
+    "lint": ("lint", "prove that every deployed entrypoint starts telemetry first"),
     "explain": ("explain", "print the page of a check, such as TEL501"),
     "settings": ("settings", "print the effective settings and where they come from"),
     "contract": ("contract", "print or generate what the telemetry contract derives"),

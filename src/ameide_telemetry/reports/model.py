@@ -65,11 +65,12 @@ class Report:
         examined: how many units were looked at.
         unit: what was looked at, in the singular, such as `line`.
         facts: what else there is to say, as JSON can hold it. Shown to people are `coverage` (a share from 0
-            to 1 of the fields of the contract that were seen), `unseen` (the names of the others) and
+            to 1 of the fields of the contract that were seen), `unseen` (the keys of the others) and
             `groups_left_out` (how many findings there was no room for).
         checks: codes of all checks that ran, also of those that found nothing.
         skipped: codes of the checks that somebody switched off.
         allow: how one check is switched off; `{code}` stands for its code.
+        apart: whether the edit that cures a finding has a row of its own where rows are short.
         hidden: how many findings of each level are not in `groups` because nobody asked for them.
     """
 
@@ -81,6 +82,7 @@ class Report:
     checks: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     allow: str = "--ignore {code}"
+    apart: bool = False
     hidden: Mapping[Level, int] = field(default_factory=dict)
 
     def failed(self, least: Level = "warning") -> bool:

@@ -1,0 +1,34 @@
+"""Shell scripts: does a branch of one end with a line, or does the line only prepare what comes after it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ameide_telemetry.lint.model import Evidence
+    from ameide_telemetry.lint.projects import Projects
+
+__all__ = ["ends_branch"]
+
+_EXEC: Final = re.compile(r"(^|[;&|({]|\bthen|\bdo|\belse|\))\s*exec\s")
+_AFTER: Final = re.compile(r"\s*(;;|esac\b|wait\b|exit\b|\Z)")
+_NOISE: Final = re.compile(r"\s*(#|$|fi\b|done\b|\})")
+
+
+def ends_branch(projects: Projects, evidence: Evidence) -> bool:
+    """Return whether the command of a line replaces the shell, or is the last one of a role or of the script.
+
+    Args:
+        projects: read the script.
+        evidence: the line.
+    """
+    if _EXEC.search(evidence.text):
+        return True
+    lines = projects.text(evidence.spot.path).splitlines()[max(evidence.spot.line - 1, 0) :]
+    while lines and lines[0].rstrip().endswith("\\"):
+        lines = lines[1:]
+    if lines and lines[0].rstrip().endswith((";;", "&")):
+        return True
+    following = next((line for line in lines[1:] if not _NOISE.match(line)), "")
+    return bool(_AFTER.match(following))

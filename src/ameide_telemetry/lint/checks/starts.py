@@ -1,0 +1,88 @@
+"""Problems of the start of a service, made in one way by the checks of entrypoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ameide_telemetry.lint.model import Problem, Spot
+from ameide_telemetry.lint.source import Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ameide_telemetry.lint.checks.kinds import Scene
+    from ameide_telemetry.lint.model import Event, Fix, Judged, VerdictWord
+
+__all__ = ["at_event", "at_spot", "bootstrap_lines", "during_import", "of_verdict", "title"]
+
+
+def title(judged: Judged) -> str:
+    """Return how an entrypoint is called in a message."""
+    entrypoint = judged.entrypoint
+    return f"`{entrypoint.target.name}` of the service {entrypoint.service}"
+
+
+def bootstrap_lines(judged: Judged, scene: Scene) -> str:
+    """Return the two lines that call the bootstrap."""
+    module, _, name = (scene.bootstrap or ("ameide_telemetry.init_telemetry",))[0].rpartition(".")
+    argument = f'"{judged.entrypoint.service}"' if module.startswith("ameide_telemetry") else ""
+    call = f"`{name}({argument})`"
+    return f"`from {module} import {name}` and {call}" if module else call
+
+
+def at_spot(code: str, judged: Judged, spot: Spot, told: tuple[str, str], scene: Scene) -> Problem:
+    """Return a problem of an entrypoint at a place; `told` are its message and hint."""
+    source = scene.sources.get(spot.path) if spot.path.suffix == ".py" else None
+    text = source.line(spot.line) if isinstance(source, Parsed) else _line(spot)
+    return Problem(code, told[0], spot, told[1], text=text, service=judged.entrypoint.service)
+
+
+def _line(spot: Spot) -> str:
+    try:
+        lines = spot.path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return " ".join(lines[spot.line - 1].split()) if 0 < spot.line <= len(lines) else ""
+
+
+def at_event(code: str, judged: Judged, event: Event, told: tuple[str, str], scene: Scene) -> Problem:
+    """Return a problem of an entrypoint with something that happens at its start."""
+    made = at_spot(code, judged, event.spot, told, scene)
+    return replace(made, symbol=event.symbol, chain=event.chain)
+
+
+def during_import(judged: Judged, event: Event) -> bool:
+    """Return whether something happens while a module is imported, not in the body of a script."""
+    imported = any(step.text.startswith("imports ") for step in event.chain)
+    return imported or judged.entrypoint.target.kind not in {"file", "module", "function"}
+
+
+def of_verdict(
+    code: str,
+    word: VerdictWord,
+    message: str,
+    hint: Callable[[Judged, Scene], str],
+    cure: Callable[[Judged, Scene], Fix | None] = lambda _, __: None,
+) -> Callable[[Judged, Scene], Iterator[Problem]]:
+    """Return a look at one verdict: its problem stands where the verdict does.
+
+    Args:
+        code: of the check.
+        word: the verdict.
+        message: with `{title}`, `{condition}` and `{line}`, the line of the application.
+        hint: gives the edit.
+        cure: gives the fix, where there is one.
+    """
+
+    def look(judged: Judged, scene: Scene) -> Iterator[Problem]:
+        verdict = judged.verdict
+        if verdict.word != word:
+            return
+        condition = verdict.event.condition if verdict.event else ""
+        text = message.format(title=title(judged), condition=condition)
+        made = at_spot(code, judged, verdict.spot, (text, hint(judged, scene)), scene)
+        chain = verdict.event.chain if verdict.event else ()
+        yield replace(made, symbol=verdict.symbol, chain=chain, fix=cure(judged, scene))
+
+    return look

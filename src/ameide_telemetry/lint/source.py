@@ -1,0 +1,97 @@
+"""Source files: read once, decoded as Python does, parsed when somebody asks."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["MAX_BYTES", "Parsed", "Sources", "Unreadable", "parsed"]
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""A source file longer than this is not parsed; the largest module of the standard library has 0.3 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that cannot be read as Python here.
+
+    Attributes:
+        path: the file.
+        line: where it goes wrong; 0 for the file as a whole.
+        column: counted from 1; 0 where it does not matter.
+        reason: why, in words.
+    """
+
+    path: Path
+    line: int
+    column: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file that was read as Python."""
+
+    path: Path
+    text: str
+    tree: ast.Module
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, as the numbers of `ast` count them, without their ends."""
+        return io.StringIO(self.text, newline=None).read().split("\n")
+
+    def line(self, number: int) -> str:
+        """Return a line, counted from 1, stripped and with single blanks; empty where there is none."""
+        return " ".join(self.lines[number - 1].split()) if 0 < number <= len(self.lines) else ""
+
+
+class Sources:
+    """The files of one run, each read and parsed at most once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, Parsed | Unreadable] = {}
+
+    def get(self, path: Path) -> Parsed | Unreadable:
+        """Return what a file holds, or why it cannot be read."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = _read(path)
+        return known
+
+
+def _read(path: Path) -> Parsed | Unreadable:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Unreadable(path, 0, 0, f"it cannot be opened: {error.strerror}")
+    return parsed(path, data)
+
+
+def parsed(path: Path, data: bytes) -> Parsed | Unreadable:
+    """Return what the bytes of a file hold, or why they are no Python of this interpreter's grammar."""
+    if len(data) > MAX_BYTES:
+        return Unreadable(path, 0, 0, f"it has more than {MAX_BYTES:,} bytes")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+        with warnings.catch_warnings():
+            # An invalid escape is the business of other tools; as an error it would end the parser.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text, str(path))
+    except SyntaxError as error:
+        return Unreadable(path, error.lineno or 0, error.offset or 0, error.msg)
+    except (LookupError, UnicodeError, ValueError) as error:
+        return Unreadable(path, 0, 0, str(error))
+    except (MemoryError, RecursionError):
+        return Unreadable(path, 0, 0, "its expressions are nested too deep")
+    return Parsed(path, text, tree)

@@ -1,0 +1,173 @@
+"""One program that is started, with all that decides what its words mean; and what it is aimed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.lint.roots import Roots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ameide_telemetry.lint.model import Target
+    from ameide_telemetry.lint.projects import Projects
+    from ameide_telemetry.lint.source import Sources
+
+__all__ = ["Aim", "Call", "Sight", "climbed"]
+
+_DEPTH: Final = 64
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What of the tree can be seen from every command."""
+
+    projects: Projects
+    sources: Sources
+
+    def is_file(self, path: Path) -> bool:
+        """Return whether there is a file."""
+        return self.projects.listing.is_file(path)
+
+    def is_folder(self, path: Path) -> bool:
+        """Return whether there is a folder."""
+        return self.projects.listing.is_folder(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a command turned out to serve.
+
+    Attributes:
+        target: with no path where it was not found.
+        roots: folders in which its imports are looked up.
+        trouble: why it was not found; empty if it was.
+        hint: the edit that cures the trouble; `{service}` stands for the name of the service.
+        looked_for: paths that were not there.
+        sure: whether it is a server or worker for certain; a script is one only if it serves.
+    """
+
+    target: Target
+    roots: tuple[Path, ...] = ()
+    trouble: str = ""
+    hint: str = ""
+    looked_for: tuple[Path, ...] = ()
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Call:
+    """A program without what is wrapped around it.
+
+    Attributes:
+        program: its name, without folders.
+        args: its arguments.
+        sight: the tree.
+        cwd: folder here that stands for the one that it is started in.
+        folder: of the service.
+        environment: variables that are known.
+        wrappers: programs in front of it, outermost first.
+        copied: folder in the image -> folder here.
+        workdir: folder in the image that it is started in; empty if nobody says.
+        module: whether it is started by `python -m`, which puts the current folder first.
+        path: the program as it was written.
+    """
+
+    program: str
+    args: tuple[str, ...]
+    sight: Sight
+    cwd: Path
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    wrappers: tuple[str, ...] = ()
+    copied: Mapping[str, Path] = field(default_factory=dict)
+    workdir: str = ""
+    module: bool = False
+    path: str = ""
+
+    def into(self, text: str) -> Call:
+        """Return the call as it is in another folder."""
+        workdir = str(PurePosixPath(self.workdir, text)) if self.workdir else ""
+        return replace(self, cwd=self.here(text, folder=True), workdir=workdir) if text else self
+
+    def here(self, text: str, *, folder: bool = False) -> Path:
+        """Return the path here that a path of the process stands for; it need not exist."""
+        exists = self.sight.is_folder if folder else self.sight.is_file
+        choices = self._choices(text.removeprefix("file:"))
+        return next((path for path in choices if exists(path)), choices[0])
+
+    def roots(self, *first: Path) -> Roots:
+        """Return the import roots: what the program puts first, PYTHONPATH, what is installed."""
+        said = [
+            each for each in self.environment.get("PYTHONPATH", "").split(":") if each and "$" not in each
+        ]
+        folders = [*first, *([self.cwd] if self.module else [])]
+        if self.cwd in folders and self.workdir:
+            # What was copied into the folder by its own name; the folder itself may be nowhere here.
+            at = folders.index(self.cwd) + (_mapped(self.copied, self.workdir) is not None)
+            folders[at:at] = self._beside(self.workdir)
+        for each in said:
+            inside = str(PurePosixPath(self.workdir, each)) if self.workdir else each
+            folders += [self.here(each, folder=True), *self._beside(inside)]
+        folders += self.sight.projects.roots(self.folder)
+        if self.cwd != self.folder:
+            folders += self.sight.projects.roots(self.cwd)
+        return Roots(folders, self.sight.projects.listing)
+
+    def _choices(self, text: str) -> list[Path]:
+        if not text.startswith("/"):
+            inside = [_mapped(self.copied, str(PurePosixPath(self.workdir, text)))] if self.workdir else []
+            return [*(path for path in inside if path), _joined(self.cwd, text)]
+        mapped = _mapped(self.copied, _plain(text))
+        if mapped:
+            return [mapped]
+        if self.workdir and PurePosixPath(text).is_relative_to(self.workdir):
+            return [_joined(self.cwd, str(PurePosixPath(text).relative_to(self.workdir)))]
+        # Nobody says what stands where in the image, so the longest end of the path that is here counts.
+        parts = PurePosixPath(text).parts[1:][-_DEPTH:]
+        return [*(self.cwd.joinpath(*parts[count:]) for count in range(len(parts))), self.cwd]
+
+    def _beside(self, folder: str) -> list[Path]:
+        """Return folders here that hold, by the same name, what was copied into a folder of the image."""
+        wanted = _plain(folder)
+        places = ((_plain(name), path) for name, path in self.copied.items())
+        return [path.parent for name, path in places if name == f"{wanted.rstrip('/')}/{path.name}"]
+
+
+def climbed(sight: Sight, path: Path) -> tuple[Path, str]:
+    """Return the folder above the outermost package of a file or folder, and its dotted name from there."""
+    parts, folder = [path.name.removesuffix(".py")], path.parent
+    if parts == ["__init__"]:
+        parts, folder = [folder.name], folder.parent
+    while sight.is_file(folder / "__init__.py") and folder.name:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(parts)
+
+
+def _plain(text: str) -> str:
+    parts: list[str] = []
+    for part in text.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def _joined(folder: Path, text: str) -> Path:
+    for part in PurePosixPath(text).parts[:_DEPTH]:
+        folder = folder.parent if part == ".." else folder / part
+    return folder
+
+
+def _mapped(copied: Mapping[str, Path], text: str) -> Path | None:
+    """Return where a path of the image comes from, by the nearest folder of which that is known."""
+    path = PurePosixPath(_plain(text))
+    for parent in (path, *path.parents):
+        for name in (str(parent), f"{parent}/"):
+            if name in copied:
+                return copied[name].joinpath(path.relative_to(parent))
+    return None

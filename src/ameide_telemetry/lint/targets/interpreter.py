@@ -1,0 +1,60 @@
+"""What the words after `python` mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Started", "started"]
+
+_LONG_VALUED: Final = frozenset({"--check-hash-based-pycs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What an interpreter runs.
+
+    Attributes:
+        how: `nothing` is an interactive interpreter, or one that only says its version.
+        what: the module, the file or the source text.
+        args: of the program.
+        isolated: whether neither PYTHONPATH nor the script's folder counts.
+        without_path: whether PYTHONPATH does not count.
+    """
+
+    how: Literal["module", "file", "text", "nothing"]
+    what: str = ""
+    args: tuple[str, ...] = ()
+    isolated: bool = False
+    without_path: bool = False
+
+
+def started(args: Sequence[str]) -> Started:
+    """Return what the arguments of an interpreter make it run."""
+    isolated = without_path = False
+    position = 0
+    while position < len(args):
+        word = args[position]
+        position += 1
+        if not word.startswith("-") or word == "-":
+            how: Literal["file", "nothing"] = "nothing" if word == "-" else "file"
+            return Started(how, word, tuple(args[position:]), isolated, without_path)
+        if word.startswith("--"):
+            position += word in _LONG_VALUED
+            continue
+        for at, letter in enumerate(word[1:], 2):
+            isolated = isolated or letter in "IP"
+            without_path = without_path or letter in "IE"
+            if letter in "cmWX":
+                value = word[at:] or (args[position] if position < len(args) else "")
+                position += not word[at:]
+                if letter in "cm":
+                    kind: Literal["module", "text"] = "module" if letter == "m" else "text"
+                    return Started(kind, value, tuple(args[position:]), isolated, without_path)
+                break
+            if letter in "Vh?":
+                return Started("nothing")
+    return Started("nothing")

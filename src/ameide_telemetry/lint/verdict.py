@@ -1,0 +1,172 @@
+"""What a trail proves: whether the bootstrap is called, and whether that is soon enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.lint.model import Event, Spot, Verdict
+from ameide_telemetry.lint.source import Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ameide_telemetry.lint.model import Entrypoint, EventKind, Trail, VerdictWord
+    from ameide_telemetry.lint.source import Sources
+
+__all__ = ["application", "horizon", "judge", "of_kind"]
+
+_QUEUES: Final = frozenset({"celery", "dramatiq", "rq", "arq", "queue"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is judged."""
+
+    entrypoint: Entrypoint
+    trail: Trail
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    """A verdict without its line of source."""
+
+    word: VerdictWord
+    reason: str
+    event: Event | None = None
+
+
+def judge(entrypoint: Entrypoint, trail: Trail, sources: Sources) -> Verdict:
+    """Return what a trail proves of an entrypoint."""
+    case = _Case(entrypoint, trail, horizon(trail))
+    opinion = next(found for found in (look(case) for look in _OPINIONS) if found)
+    event = opinion.event
+    spot = event.spot if event and event.spot.line else _place(case)
+    source = sources.get(spot.path) if spot.path.suffix == ".py" else None
+    return Verdict(
+        word=opinion.word,
+        spot=spot,
+        reason=opinion.reason,
+        event=event,
+        symbol=event.symbol if event else "<module>",
+        text=source.line(spot.line) if isinstance(source, Parsed) else "",
+    )
+
+
+def of_kind(trail: Trail, kind: EventKind) -> list[Event]:
+    """Return the events of one kind, in order; of start-up events those of the served application."""
+    subjects = {0, trail.served}
+    return [
+        each
+        for each in trail.events
+        if each.kind == kind and (kind != "lifespan" or not trail.served or each.subject in subjects)
+    ]
+
+
+def horizon(trail: Trail) -> float:
+    """Return the moment before which the bootstrap has to be called; infinite if any moment will do."""
+    for each in of_kind(trail, "app"):
+        if trail.served and each.subject == trail.served:
+            return each.order
+    return min((each.order for each in of_kind(trail, "serve")), default=inf)
+
+
+def application(trail: Trail) -> Event | None:
+    """Return where the served application is made; without one the last application, or the serving."""
+    made = of_kind(trail, "app")
+    served = [each for each in made if each.subject == trail.served]
+    return next(iter([*served, *made[::-1], *of_kind(trail, "serve")]), None)
+
+
+def _place(case: _Case) -> Spot:
+    event = application(case.trail)
+    if event is not None and event.spot.line:
+        return event.spot
+    target = case.entrypoint.target
+    return Spot(target.path, 1, 1) if target.path else case.entrypoint.evidence[0].spot
+
+
+def _nothing(case: _Case) -> _Opinion | None:
+    return _Opinion("unresolved", case.trail.problem) if case.trail.problem else None
+
+
+def _early(case: _Case) -> _Opinion | None:
+    early = [each for each in of_kind(case.trail, "init") if each.order < case.limit]
+    sure = next((each for each in early if not each.condition), None)
+    if sure:
+        return _forked(case, sure) or _Opinion(
+            "ok", "The bootstrap is called before anything else matters.", sure
+        )
+    if early:
+        reason = f"The bootstrap is called only if {early[0].condition}."
+        return _Opinion("ok-conditional", reason, early[0])
+    return None
+
+
+def _forked(case: _Case, event: Event) -> _Opinion | None:
+    """Whether workers that fork after the import have what they need in each of them."""
+    target = case.entrypoint.target
+    if not target.preload or target.server != "gunicorn" or of_kind(case.trail, "fork"):
+        return None
+    reason = (
+        "The workers fork after the application was imported, and nothing of ours is called in each of them."
+    )
+    return _Opinion("per-fork-missing", reason, event)
+
+
+def _in_child(case: _Case) -> _Opinion | None:
+    """The bootstrap is called in each child: soon enough where the order of the application is no matter."""
+    calls = [each for each in of_kind(case.trail, "fork") if each.subject < 0]
+    if not calls:
+        return None
+    sure = next((each for each in calls if not each.condition), None)
+    if case.limit < calls[0].order and case.entrypoint.target.kind not in _QUEUES:
+        return _Opinion(
+            "late", "The bootstrap is called in each worker after the application exists.", calls[0]
+        )
+    if sure:
+        return _Opinion("ok", "The bootstrap is called in each worker.", sure)
+    return _Opinion("ok-conditional", f"The bootstrap is called only if {calls[0].condition}.", calls[0])
+
+
+def _late(case: _Case) -> _Opinion | None:
+    late = of_kind(case.trail, "init")
+    if not late:
+        return None
+    if any(each.subject and each.subject == case.trail.served for each in of_kind(case.trail, "dynamic")):
+        return _unresolved(case)
+    return _Opinion("late", "The bootstrap is called after the application exists.", late[0])
+
+
+def _lifespan(case: _Case) -> _Opinion | None:
+    found = of_kind(case.trail, "lifespan")
+    if not found:
+        return None
+    return _Opinion("lifespan", "The bootstrap is called only when the application starts up.", found[0])
+
+
+def _unresolved(case: _Case) -> _Opinion | None:
+    loaded = of_kind(case.trail, "dynamic")
+    if loaded:
+        return _Opinion("unresolved", f"The source does not say what this is: {loaded[0].text}.", loaded[0])
+    if case.trail.unread:
+        return _Opinion("unresolved", f"{case.trail.unread[0].name} cannot be read, and it is on the way.")
+    return None
+
+
+def _missing(case: _Case) -> _Opinion | None:
+    return _Opinion("missing", "Nothing on the way calls the bootstrap.", application(case.trail))
+
+
+_OPINIONS: Final[tuple[Callable[[_Case], _Opinion | None], ...]] = (
+    _nothing,
+    _early,
+    _in_child,
+    _late,
+    _lifespan,
+    _unresolved,
+    _missing,
+)
+"""The first that has an opinion is right."""

@@ -1,0 +1,37 @@
+"""Whether a value is true, where that is known before the process runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.lint.walk.values import Choice, Class, Constant, External, Function, Group, Table
+
+if TYPE_CHECKING:
+    from ameide_telemetry.lint.walk.values import Value
+
+__all__ = ["truth"]
+
+_KNOWN: Final = {
+    "typing.TYPE_CHECKING": False,
+    "typing_extensions.TYPE_CHECKING": False,
+    "builtins.__debug__": True,
+}
+
+
+def truth(value: Value) -> bool | None:
+    """Return whether a value is true; None if that depends."""
+    if isinstance(value, Constant):
+        return bool(value.value)
+    if isinstance(value, External):
+        return _KNOWN.get(value.name)
+    if isinstance(value, (Function, Class)):
+        return True
+    if isinstance(value, Choice):
+        answers = {truth(option) for option in value.options}
+        return answers.pop() if len(answers) == 1 else None
+    # What is empty now may be filled by what was not walked.
+    return True if isinstance(value, (Group, Table)) and _size(value) else None
+
+
+def _size(value: Group | Table) -> int:
+    return len(value.items)

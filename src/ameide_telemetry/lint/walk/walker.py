@@ -1,0 +1,277 @@
+"""One walk: from the start of an entrypoint to the end of what its source says about it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.lint.walk.attributes import attribute
+from ameide_telemetry.lint.walk.calls import call, enter, finish
+from ameide_telemetry.lint.walk.expressions import evaluate
+from ameide_telemetry.lint.walk.imports import load, run_file
+from ameide_telemetry.lint.walk.machine import Happening, Later, Machine, Spent
+from ameide_telemetry.lint.walk.scopes import Module
+from ameide_telemetry.lint.walk.serving import run_later
+from ameide_telemetry.lint.walk.statements import execute
+from ameide_telemetry.lint.walk.tables import FORK_HOOKS, OUR_HOOKS
+from ameide_telemetry.lint.walk.trail import trail
+from ameide_telemetry.lint.walk.values import (
+    UNKNOWN,
+    Arguments,
+    Class,
+    External,
+    Function,
+    Instance,
+    Moment,
+    Opaque,
+    Value,
+    applications,
+    join,
+    options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ameide_telemetry.lint.model import Entrypoint, Target, Trail
+    from ameide_telemetry.lint.source import Sources
+    from ameide_telemetry.lint.walk.machine import Finder
+
+__all__ = ["serves", "walk"]
+
+_FRAMES: Final = 20_000
+_MANY: Final = "the source goes further than a walk may"
+_QUEUES: Final = frozenset({"celery", "dramatiq", "rq", "arq", "queue"})
+
+
+def walk(
+    entrypoint: Entrypoint,
+    sources: Sources,
+    bootstrap: Iterable[str],
+    find: Finder,
+    relevant: Callable[[Path], bool] | None = None,
+) -> Trail:
+    """Return what happens when an entrypoint is started.
+
+    Args:
+        entrypoint: what is started.
+        sources: the files.
+        bootstrap: dotted names whose call starts telemetry.
+        find: looks modules up in the import roots.
+        relevant: whether a file can bring an event, by itself or by what it imports; others are not parsed.
+    """
+    machine = Machine(
+        sources, find, frozenset(bootstrap), relevant or _always, evaluate, execute, call, finish, enter
+    )
+    start = Module("<start>", None, "")
+    node = ast.parse("start").body[0]
+    served: Value = UNKNOWN
+    problem = ""
+    try:
+        with _room():
+            served, problem = _start(machine, entrypoint, node, start)
+    except (Spent, RecursionError):
+        machine.conditions.clear()
+        machine.chain.clear()
+        machine.record("dynamic", node, start.scope, note=_MANY)
+    return trail(machine, entrypoint, served, problem)
+
+
+def serves(path: Path, function: str | None, sources: Sources, find: Finder, package: str = "") -> bool:
+    """Return whether running a file, or calling a function of it, leads to a server or a worker.
+
+    Args:
+        path: the file.
+        function: name of a function in it; None to run the file as `python file.py` does.
+        sources: the files.
+        find: looks modules up in the import roots.
+        package: that the file belongs to, for its relative imports.
+    """
+    machine = Machine(sources, find, frozenset(), _always, evaluate, execute, call, finish, enter)
+    node = ast.parse("start").body[0]
+    try:
+        with _room():
+            module = run_file(machine, path, "__main__", main=function is None, package=package)
+            if function:
+                value = module.scope.names.get(function, UNKNOWN)
+                machine.run(value, Arguments(whole=False), node, module.scope)
+    except (Spent, RecursionError):
+        pass
+    return any(each.kind == "serve" for each in machine.happenings)
+
+
+def _always(_: Path) -> bool:
+    return True
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Imports that lead to imports need many frames of the interpreter."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _start(machine: Machine, entrypoint: Entrypoint, node: ast.AST, start: Module) -> tuple[Value, str]:
+    target, folders = entrypoint.target, (*entrypoint.roots, entrypoint.folder)
+    hooks = [hook for name in target.imports for hook in _besides(machine, name, folders, start)]
+    for hook in hooks if not target.preload else ():
+        machine.call(machine, hook, Arguments(whole=False), node, start.scope)
+    if target.preload:
+        machine.record("preload", node, start.scope)
+    served, problem = _serve_target(machine, target, node, start)
+    if target.preload:
+        machine.later += [Later("fork", hook, Arguments(whole=False), 0) for hook in hooks]
+    for unseen, symbol in machine.cut.items():
+        if unseen not in machine.entered:
+            machine.record("dynamic", node, start.scope, note=f"{symbol}(), which is called too deep")
+            break
+    if not problem:
+        if served is UNKNOWN and machine.served:
+            served = machine.served[-1]
+        served = _announce(machine, target, served, start)
+        number = min((each.number for each in applications(served)), default=0)
+        run_later(machine, node, start.scope, number)
+    return served, problem
+
+
+def _besides(machine: Machine, name: str, folders: Iterable[Path], start: Module) -> list[Value]:
+    """Import what a server imports besides; return what it calls in each worker."""
+    node = ast.Pass()
+    name = name.removeprefix("python:")
+    if name in OUR_HOOKS:
+        machine.record("fork", node, start.scope, note=name)
+        return []
+    if name.endswith(".py") or "/" in name:
+        path = _place(machine, name, folders)
+        module: Value = run_file(machine, path, name, main=False) if path else External(name)
+    else:
+        module = load(machine, name, node, start.scope)
+    names = module.scope.names if isinstance(module, Module) else {}
+    found = [names[each] for each in FORK_HOOKS if each in names]
+    for hook in found:
+        if isinstance(hook, External) and hook.name in OUR_HOOKS:
+            machine.record("fork", node, start.scope, note=hook.name)
+    return [hook for hook in found if isinstance(hook, Function)]
+
+
+def _place(machine: Machine, name: str, folders: Iterable[Path]) -> Path | None:
+    """Return the config file that a name stands for; an absolute one stands for itself."""
+    for folder in folders:
+        path = folder / name
+        if path.is_file():
+            return path
+        machine.looked_for[path] = None
+    return None
+
+
+def _serve_target(machine: Machine, target: Target, node: ast.AST, start: Module) -> tuple[Value, str]:
+    if target.kind == "file" or (target.kind == "module" and target.path):
+        return _run_main(machine, target)
+    if target.module:
+        module = load(machine, target.module, node, start.scope)
+    elif target.path:
+        module = run_file(machine, target.path, target.path.stem, main=False)
+    else:
+        return UNKNOWN, "nobody says which module it is"
+    if not isinstance(module, Module):
+        return UNKNOWN, f"there is no module {target.module} in the folders that it imports from"
+    if module.state == "unread":
+        return UNKNOWN, ""
+    value: Value = _only_application(module) if not target.attribute and target.kind in _QUEUES else UNKNOWN
+    if target.attribute:
+        value = module
+        for part in target.attribute.split("."):
+            value = attribute(machine, value, part, node, module.scope)
+    if target.factory or (target.kind == "function" and target.attribute):
+        called = machine.run(value, _arguments(machine, target, module), node, start.scope)
+        value = called if target.factory else UNKNOWN
+    return value, ""
+
+
+def _run_main(machine: Machine, target: Target) -> tuple[Value, str]:
+    if target.path is None:
+        return UNKNOWN, "the file is not there"
+    package = target.module
+    if target.path.name == "__main__.py":
+        package = package.removesuffix(".__main__")
+    else:
+        package = package.rpartition(".")[0]
+    if package:
+        start = Module("<start>", None, "")
+        load(machine, package, ast.parse("start").body[0], start.scope)
+    run_file(machine, target.path, "__main__", main=True, package=package)
+    return UNKNOWN, ""
+
+
+def _only_application(module: Module) -> Value:
+    names = module.scope.names
+    for name in ("app", "celery", *names):
+        value = names.get(name)
+        if value is not None and any(True for _ in applications(value)):
+            return value
+    return UNKNOWN
+
+
+def _arguments(machine: Machine, target: Target, module: Module) -> Arguments:
+    try:
+        node = ast.parse(f"f({target.arguments})", mode="eval").body
+    except (SyntaxError, ValueError):
+        return Arguments(whole=False)
+    given = Arguments()
+    if isinstance(node, ast.Call):
+        given.places = [evaluate(machine, each, module.scope) for each in node.args]
+        given.names = {
+            each.arg: evaluate(machine, each.value, module.scope) for each in node.keywords if each.arg
+        }
+    return given
+
+
+def _announce(machine: Machine, target: Target, served: Value, start: Module) -> Value:
+    """Make an application known that no table knows: what a server is told to serve is one."""
+    if target.kind not in {"asgi", "wsgi"} or any(True for _ in applications(served)):
+        return served
+    inner = [each for option in options(served) for each in _behind(option)]
+    if inner:
+        return join(inner)
+    made = [each for each in options(served) if isinstance(each, Instance)]
+    if made:
+        for each in made:
+            each.kind = target.kind
+            machine.application(each)
+    elif not any(isinstance(each, (Function, Class)) for each in options(served)):
+        return _unknown(machine, target, served, start)
+    return served
+
+
+def _behind(served: Value) -> Iterator[Value]:
+    """Yield the applications that a function or an object of the tree hands its requests to."""
+    if isinstance(served, Instance):
+        for value in served.names.values():
+            yield from applications(value)
+    elif isinstance(served, Function):
+        for each in ast.walk(served.node):
+            if isinstance(each, ast.Name):
+                yield from applications(served.scope.lookup(each.id))
+
+
+def _unknown(machine: Machine, target: Target, served: Value, start: Module) -> Value:
+    """Take what nobody knows for as old as the oldest application: it may be that one."""
+    module = machine.modules.get(target.module, start)
+    last = target.attribute.rpartition(".")[2] or target.module
+    order, node = module.bound.get(last, (machine.number(), ast.Pass()))
+    oldest = min((each.moment.order for each in machine.happenings if each.kind == "app"), default=order)
+    moment = Moment(min(order, oldest), module, node, "<module>", (), ())
+    reason = next((each.reason for each in options(served) if isinstance(each, Opaque) and each.reason), "")
+    instance = Instance(machine.number(), "", moment, target.kind)
+    machine.application(instance)
+    if module.state != "unread":
+        note = reason or f"what `{target.name}` stands for"
+        machine.happenings.append(Happening("dynamic", moment, instance.number, note))
+    return instance
