@@ -41,9 +41,14 @@ def _action() -> dict[str, Any]:
     return action
 
 
+def _hook() -> dict[str, Any]:
+    hooks: list[dict[str, Any]] = yaml.safe_load(_HOOKS.read_text(encoding="utf-8"))
+    return next(each for each in hooks if each["id"] == "ameide-telemetry-logs-check")
+
+
 def test_the_hook_has_what_pre_commit_needs() -> None:
     """A hook has an id, a name, an entry and a language, and asks for files that hold lines."""
-    (hook,) = yaml.safe_load(_HOOKS.read_text(encoding="utf-8"))
+    hook = _hook()
     assert {"id", "name", "entry", "language"} <= hook.keys()
     assert hook["language"] == "python"
     wanted = re.compile(hook["files"])
@@ -55,7 +60,7 @@ def test_the_hook_has_what_pre_commit_needs() -> None:
 @pytest.mark.parametrize(("file", "code"), [("good.log", 0), ("bad.log", 1), ("none.log", 2)])
 def test_the_hook_runs(file: str, code: int, folder: Path) -> None:
     """The entry, with the names of files behind it, is a command that works."""
-    (hook,) = yaml.safe_load(_HOOKS.read_text(encoding="utf-8"))
+    hook = _hook()
     done = _run([*shlex.split(hook["entry"]), file], folder)
     assert done.returncode == code, done.stderr
 

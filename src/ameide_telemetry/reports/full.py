@@ -41,7 +41,7 @@ def _group(report: Report, group: Group, style: Style) -> Iterator[str]:
         ("at", at),
         ("check", f"{title(finding.code)}, {LEVEL_WORDS[finding.level]}"),
         ("fix", printable(finding.hint)),
-        ("allow", report.allow.format(code=finding.code)),
+        ("allow", report.allowing(finding.code)),
     )
     for name, text in notes:
         if text:

@@ -70,6 +70,7 @@ class Report:
         checks: codes of all checks that ran, also of those that found nothing.
         skipped: codes of the checks that somebody switched off.
         allow: how one check is switched off; `{code}` stands for its code.
+        otherwise: code -> how it is switched off, where that is another way.
         apart: whether the edit that cures a finding has a row of its own where rows are short.
         hidden: how many findings of each level are not in `groups` because nobody asked for them.
     """
@@ -82,12 +83,17 @@ class Report:
     checks: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     allow: str = "--ignore {code}"
+    otherwise: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False
     hidden: Mapping[Level, int] = field(default_factory=dict)
 
     def failed(self, least: Level = "warning") -> bool:
         """Return whether there is a finding of this level or a worse one."""
         return any(_is_at_least(group, least) for group in self.groups)
+
+    def allowing(self, code: str) -> str:
+        """Return how a check is switched off."""
+        return self.otherwise.get(code, self.allow).format(code=code)
 
     def shown(self, least: Level) -> Report:
         """Return the report without the findings below a level; they are counted as hidden."""
