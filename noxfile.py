@@ -30,8 +30,14 @@ BESIDE = {
     "pytest-opentelemetry": (("pytest", "pytest-opentelemetry"), ()),
     "logfire": (("pytest", "logfire"), ()),
     "pytest-structlog": (("pytest", "pytest-structlog"), ()),
+    "syrupy": (("pytest", "syrupy", "pytest-xdist", "pytest-random-order"), ("-n2",)),
+    "inline-snapshot": (("pytest", "inline-snapshot", "pytest-xdist", "pytest-random-order"), ("-n2",)),
+    "syrupy": (("pytest", "pytest-xdist", "pytest-randomly", "syrupy"), ("-n2",)),
+    "inline-snapshot": (("pytest", "pytest-xdist", "pytest-randomly", "inline-snapshot"), ("-n2",)),
     "pytest 8.0, xdist, structlog": (("pytest==8.0.*", "pytest-xdist<3.7", "pytest-structlog"), ("-n2",)),
 }
+# Of those, the ones that keep what `telemetry.snapshot()` returns.
+SNAPSHOTS = ("syrupy", "inline-snapshot")
 # These are timed, many times repeated, or forked, interrupted and killed in the middle of anything; or they
 # start processes and more processes, which a tracer slows by half and which see little that others do not.
 WITHOUT_TRACER = (
@@ -170,6 +176,8 @@ def plugin_matrix(session: nox.Session) -> None:
         session.run(
             *("python", "-m", "testing.matrix", name, str(python), *arguments), env={"PYTHONPATH": "tests"}
         )
+        if name in SNAPSHOTS:
+            session.run("python", "-m", "testing.snapshots", name, str(python), env={"PYTHONPATH": "tests"})
     pytest(session, "tests/testing", "-m", "full", *IN_PAIRS)
 
 
