@@ -24,6 +24,7 @@ from ameide_telemetry.redaction import redactor_of, shown_settings
 from ameide_telemetry.resource import build_resource
 from ameide_telemetry.settings import TelemetrySettings
 from ameide_telemetry.upstream import hidden
+from ameide_telemetry.values import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -206,6 +207,8 @@ class Telemetry:
         self._logs = logs.install(settings, self._ledger) if settings.logs.enabled else None
         if self._logs is not None:
             self._undo.append(self._logs.undo)
+        key = settings.pseudonym_key
+        self._undo.append(identity.digest_with(key.secret if key else None))
         self._undo.append(propagation.install(settings.propagators, redactor_of(settings)))
         resource = build_resource(settings)
         self._traces = traces.install(settings, resource, self._ledger, self._budget)

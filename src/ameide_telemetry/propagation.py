@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
-from opentelemetry import baggage, propagate
+from opentelemetry import baggage, propagate, trace
 from opentelemetry.context import Context, get_current
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import (
@@ -28,11 +28,13 @@ from opentelemetry.propagators.textmap import (
     default_getter,
     default_setter,
 )
+from opentelemetry.trace import SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from ameide_telemetry import guard
 from ameide_telemetry.context import Bindings, current_bindings, with_bindings
 from ameide_telemetry.contract import names
+from ameide_telemetry.redaction.trace_state import redacted_state
 from ameide_telemetry.values.text import key_text, text_of, valid
 
 if TYPE_CHECKING:
@@ -104,6 +106,34 @@ class ContractBaggagePropagator(TextMapPropagator):
     def fields(self) -> set[str]:
         """The header that this propagator reads and writes."""
         return {_HEADER}
+
+
+class _TraceContextPropagator(TraceContextTextMapPropagator):
+    """W3C trace context; what a caller's `tracestate` may not hold is neither recorded nor passed on.
+
+    Args:
+        redactor: of the process; None: the state is taken as it is.
+    """
+
+    def __init__(self, redactor: Redactor | None) -> None:
+        self._redactor = redactor
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        """Return the context with the caller's span, without members of its state that hold something."""
+        extracted = super().extract(carrier, context, getter)
+        caller = trace.get_current_span(extracted).get_span_context()
+        if self._redactor is None or not caller.trace_state or not caller.is_remote:
+            return extracted
+        shown = redacted_state(caller.trace_state, self._redactor, {})
+        if shown is caller.trace_state:
+            return extracted
+        guard.note("propagation.tracestate_redacted")
+        ids = SpanContext(
+            caller.trace_id, caller.span_id, is_remote=True, trace_flags=caller.trace_flags, trace_state=shown
+        )
+        return trace.set_span_in_context(trace.NonRecordingSpan(ids), extracted)
 
 
 class _Propagators(CompositePropagator):
@@ -242,7 +272,7 @@ def install(propagators: Iterable[str], redactor: Redactor | None = None) -> Cal
 
 def _load(name: str, redactor: Redactor | None) -> TextMapPropagator | None:
     if name == "tracecontext":
-        return TraceContextTextMapPropagator()
+        return _TraceContextPropagator(redactor)
     if name == "baggage":
         return ContractBaggagePropagator(redactor)
     for entry_point in entry_points(group="opentelemetry_propagator", name=name):

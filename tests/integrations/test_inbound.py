@@ -104,6 +104,8 @@ def test_tenant_header_only_where_it_is_named(trust: str) -> None:
     assert "tenant_id" not in receive(pairs, trust=trust).bindings.values
     named = {"trust": trust, "tenant_header": "X-Tenant"}
     assert receive(pairs, **named).bindings.values["tenant_id"] == "acme"
+    # Blanks around a value are none of it; uvicorn passes them on.
+    assert receive([(b"x-tenant", b" acme\t ")], **named).bindings.values["tenant_id"] == "acme"
     assert "tenant_id" not in receive([], **named).bindings.values
     before = guard.counts().get("inbound.tenant_refused", 0)
     assert "tenant_id" not in receive([(b"x-tenant", b"a/../b")], **named).bindings.values

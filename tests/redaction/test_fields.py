@@ -14,6 +14,11 @@ KEY = b"0123456789abcdef"
 E, P = "[redacted:email]", "[redacted:password]"
 
 FIELDS: tuple[tuple[str, Any, Any, Found], ...] = (
+    ("auth_token_v2", "x", "[redacted:token]", {"token": 1}),
+    ("X-API-KEY-V1", "x", "[redacted:key]", {"key": 1}),
+    ("forwarded", "for=203.0.113.7", "[redacted:ip]", {"ip": 1}),
+    ("http.request.header.forwarded", ["for=203.0.113.7"], ["[redacted:ip]"], {"ip": 1}),
+    ("mail_forwarded", "yes", "yes", {}),
     ("email", "bob@example.com", E, {"email": 1}),
     ("email", None, None, {}),
     ("email", "", "", {}),

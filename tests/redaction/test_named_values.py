@@ -10,6 +10,34 @@ REDACTOR = Redactor(RedactionPolicy())
 P = "[redacted:password]"
 
 HIDDEN = (
+    ('{"key": "password", "value": "tulip"}', f'{{"key": "password", "value": "{P}"}}'),
+    ('<add key="password" value="tu lip"/>', f'<add key="password" value="{P}"/>'),
+    ("<input type='text' name='password' value='tulip'>", f"<input type='text' name='password' value='{P}'>"),
+    # What was validated.
+    (
+        "[{'type': 'x', 'loc': ('body', 'password'), 'msg': 'm', 'input': 'tu\\'lip'}]",
+        f"[{{'type': 'x', 'loc': ('body', 'password'), 'msg': 'm', 'input': '{P}'}}]",
+    ),
+    (
+        '{"loc": ["passwords", 0, "str"], "input": ["tulip]"], "url": "u"}',
+        f'{{"loc": ["passwords", 0, "str"], "input": "{P}", "url": "u"}}',
+    ),
+    (
+        '"{\\"loc\\": [\\"password\\"], \\"input\\": \\"tulip\\"}"',
+        f'"{{\\"loc\\": [\\"password\\"], \\"input\\": \\"{P}\\"}}"',
+    ),
+    (
+        "1 error\nuser.password\n  Too\n  short [type=x, input_value='tulip', input_type=str]\n  For",
+        f"1 error\nuser.password\n  Too\n  short [type=x, input_value='{P}', input_type=str]\n  For",
+    ),
+    (
+        "  | password.str\n  |   Too short [type=x, input_value={'a': 'tulip'}, input_type=dict]",
+        f"  | password.str\n  |   Too short [type=x, input_value={P}, input_type=dict]",
+    ),
+    (
+        r"'1 error\npassword\n  Too short [type=x, input_value=tulip, input_type=X]'",
+        rf"'1 error\npassword\n  Too short [type=x, input_value={P}, input_type=X]'",
+    ),
     ('{"name": "password", "value": "tulip"}', f'{{"name": "password", "value": "{P}"}}'),
     ("[{'name': 'db_password', 'value': 'tu lip'}]", f"[{{'name': 'db_password', 'value': '{P}'}}]"),
     ('{"key":"password","value":"a\\"b","name":1}', f'{{"key":"password","value":"{P}","name":1}}'),
@@ -26,6 +54,11 @@ HIDDEN = (
     ('exec ["run","--password","tulip","-v"]', f'exec ["run","--password","{P}","-v"]'),
 )
 SHOWN = (
+    '<add key="colour" value="red"/>',
+    "[{'type': 'x', 'loc': ('body', 'colour'), 'msg': 'm', 'input': 'red'}]",
+    "1 error\ncolour\n  Too short [type=x, input_value='red', input_type=str]",
+    "password\ncolour\n  Too short [type=x, input_value='red', input_type=str]",
+    "[type=x, input_value='red', input_type=str]",
     '{"name": "colour", "value": "red"}',
     '{"name": "page_token_count", "value": "7"}',
     'form-data; name="colour"\r\n\r\nred\r\n--x--',
@@ -64,3 +97,24 @@ def test_a_pair_is_searched_in_its_name_too() -> None:
 def test_a_number_with_escaped_spaces_is_one(number: str) -> None:
     """As in baggage."""
     assert REDACTOR.text(f"note={number};x=20", {}) == "note=[redacted:phone];x=20"
+
+
+def test_an_error_of_validation_is_redacted_as_a_field_too() -> None:
+    """What was refused stands apart from its name in lists of errors, with what they say about it."""
+    errors = [
+        {"loc": ("body", "password"), "input": "tulip", "ctx": {"min_length": 12}, "msg": "m"},
+        {"loc": ["passwords", 0], "input": {"a": "tulip"}},
+        {"loc": ("body", "colour"), "input": "red"},
+        {"loc": ("body",), "input": {"password": "tulip"}},
+    ]
+    shown = REDACTOR.field("errors", errors, {})
+    assert "tulip" not in str(shown)
+    assert shown[0] == {"loc": ("body", "password"), "input": P, "ctx": P, "msg": "m"}
+    assert shown[2] == errors[2]
+
+
+@pytest.mark.parametrize("name", ["exception.message", "exception.stacktrace"])
+def test_an_error_of_validation_is_redacted_on_events(name: str) -> None:
+    """As the exceptions of spans have it."""
+    text = "ValidationError: 1 error\npassword\n  Too short [type=x, input_value='tulip', input_type=str]"
+    assert "tulip" not in REDACTOR.field(name, text, {})

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from ameide_telemetry.redaction import Found, Redactor, redactor_of
+from ameide_telemetry.redaction import Found, Redactor, redactor_of, shown_settings
 from ameide_telemetry.redaction.keys import NameTable
 from ameide_telemetry.redaction.policy import RedactionPolicy, policy_of
 from ameide_telemetry.settings import TelemetrySettings
@@ -75,6 +75,32 @@ def test_none_is_for_one_name_in_full() -> None:
     }
 
 
+E, Q, L = "[redacted:email]", "[redacted:query]", "[redacted:literal]"
+KEPT = (
+    (
+        "card payment_id=4526533175575379 card 4526533175575379",
+        "card payment_id=4526533175575379 card [redacted:card]",
+    ),
+    ('{"payment_id": "a@b.example", "n": 1}', None),
+    ("GET /x?payment_id=45&b=c", f"GET /x?payment_id=45&b={Q}"),
+    ("Payment_ID: a@b.example, b@b.example", f"Payment_ID: a@b.example, {E}"),
+    (r"{\"payment_id\": \"a@b.example\"}", None),
+    ("SELECT a FROM t WHERE payment_id=45 AND b='c'", f"SELECT a FROM t WHERE payment_id=45 AND b={L}"),
+    ("card_payment_id: a@b.example", f"card_payment_id: {E}"),
+    ("payment_ids=a@b.example", f"payment_ids={E}"),
+    ("\ue0f0\ue100\ue0f1 payment_id=a@b.example", f"\ue0f0\ue100\ue0f1 payment_id={E}"),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), KEPT)
+def test_none_is_for_the_name_in_texts_and_queries_too(text: str, shown: str | None) -> None:
+    """The value of that name in full stays, and nothing else; a text with marks of its own is searched."""
+    redactor = redactor_of(_settings(redact_names={"payment_id": "none"}))
+    assert redactor.text(text, {}) == (shown or text)
+    assert redactor.text(shown or text, {}) == (shown or text)
+    assert redactor.field("url.query", "payment_id=45&b=c", {}) == f"payment_id=45&b={Q}"
+
+
 def test_none_by_last_words_would_show_what_nobody_meant() -> None:
     """The reason for names in full: one entry would open all names that end in it, and the next releases'."""
     names = ["ip", "client.ip", "peer_ip", "remote-ip", "customer.ip", "userIp", "login.ip"]
@@ -119,3 +145,11 @@ def test_another_key_is_another_redactor() -> None:
         for end in "ab"
     )
     assert one.field("email", "a@b.example", {}) != other.field("email", "a@b.example", {})
+
+
+def test_a_command_line_among_the_settings_is_not_shown() -> None:
+    """Nor does it leave as an attribute of the resource; others of those stay."""
+    settings = TelemetrySettings.resolve(
+        {}, {"OTEL_RESOURCE_ATTRIBUTES": "process.command_line=run --pw tulip,team=a"}
+    )
+    assert shown_settings(settings)["resource_attributes"]["value"] == {"team": "a"}

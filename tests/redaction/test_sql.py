@@ -10,6 +10,22 @@ REDACTOR = Redactor(RedactionPolicy())
 L = "[redacted:literal]"
 
 STATEMENTS = (
+    # Behind other words, in any case.
+    ("slow query: select * from t where b='x' n", f"slow query: select * from t where b={L} n"),
+    (
+        "statement: select a, f(b) from t u where u.b = 'x'",
+        f"statement: select a, f(b) from t u where u.b = {L}",
+    ),
+    ("ran insert into u values('x')", f"ran insert into u values({L})"),
+    ("ran Insert Into u (a, b) Values ('x', 4)", f"ran Insert Into u (a, b) Values ({L}, {L})"),
+    ("explain select * from t where b like 'x%'", f"explain select * from t where b like {L}"),
+    ("ran update t set a='x' where b in (4)", f"ran update t set a={L} where b in ({L})"),
+    ('slow query: delete from t where a="x"', f"slow query: delete from t where a={L}"),
+    ("EXECUTE x('x', 42)", f"EXECUTE x({L}, {L})"),
+    ("please select the best 'x' of 3 from where you are", None),
+    ("We select 3 items from 'the' list where users like it", None),
+    ("will insert into the slot 'A' values of 4", None),
+    ("do not update your settings 'now' or delete from 5 'lists' where you like", None),
     ("SELECT a FROM t WHERE b = 'x' AND c = 5", f"SELECT a FROM t WHERE b = {L} AND c = {L}"),
     ("select a from t where b = 'x'", f"select a from t where b = {L}"),
     ("SELECT a FROM t WHERE b = $1 AND c = :name AND d = ? AND e = %s", None),

@@ -20,12 +20,15 @@ from ameide_telemetry.redaction import (
     patterns,
     sql,
     urls,
+    validation,
 )
+from ameide_telemetry.redaction.kept import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 REDACTOR = Redactor(RedactionPolicy())
+KEEPER = Keeper(("payment_id",))
 SIZE = 20_000
 MOST = 2.5
 
@@ -118,6 +121,25 @@ FRAGMENTS = (
         "0x1F",
         "7",
         "[generated in 1s] (",
+    ),
+    *(
+        "user[",
+        "]=",
+        "<login ",
+        ">",
+        "client_ip=",
+        "203.0.113.7",
+        "phone=030 ",
+        "dob=1 Jan 1990",
+        " select * from t ",
+    ),
+    *(
+        "where a=",
+        "'loc': ('password',), ",
+        "'input': ",
+        "\npassword\n  ",
+        "[type=x, input_value=",
+        ", input_type=str]",
     ),
 )
 FIELD = st.recursive(
@@ -284,6 +306,20 @@ NEAR_MISSES = (
     *("root@db01.internal ", "+49301234567 EUR ", "balance ", "ops_eyJ", "A3-A1B2C3-", "a%40", "Cookie: a"),
     *("%3A%2F%2Fa%3A", "%3A%2F%2F", "%3A%2F%2Fa%3Ab%40"),
     *("'SELECT a FROM b WHERE c = \\", "'SELECT a FROM b', (", "anna.o'", "a.b.o'"),
+    *(
+        "<a b=c ",
+        "<a name='password' ",
+        "<password a=b>",
+        "phone=1 ",
+        "card=4111 1111 1111 1111 ",
+        "iban=DE89 ",
+    ),
+    *("dob=1 Jan ", "email=a b <", "street=Main ", "\nfirst_name: ", "user[password]=a&", "password=a[b][c]"),
+    *("client_ip=1.2.3.4, ", "client_ip=[", "forwarded: for=1.2.3.4;", "peer_address=1:", "a]=", "a]["),
+    *("'loc': ('password',), 'input': '", "'loc': ('password',), 'input': [", "password\n  a [input_value="),
+    *("password\\n  a [input_value=", "input_value='a', input_type=", "\n | input_value=", "loc input "),
+    *("select a from t where ", "select a, ", "insert into t (a) ", "delete from t ", "where a=", "id 4111 "),
+    *("payment_id=", "payment_id='", 'payment_id: "a" ', "\ue0f0", "<a  ", '<a name="x" value='),
     *('{"name": "password", "value": "', 'name="password"', 'name="a"\\n', "'--a', ", '"--a","'),
 )
 SEARCHES: dict[str, Callable[[str], object]] = {
@@ -298,6 +334,8 @@ SEARCHES: dict[str, Callable[[str], object]] = {
     "urls": lambda text: urls.hide_in_urls(text, _hide, REDACTOR._class_of),
     "query": lambda text: urls.hide_query(text, _hide, REDACTOR._class_of),
     "words": keys.words,
+    "validation": lambda text: validation.hide_in_validation(text, _hide, REDACTOR._class_of),
+    "kept": lambda text: KEEPER.put(*KEEPER.take(text)),
     "named": lambda text: named_values.hide_named_values(text, _hide, REDACTOR._class_of),
     "doubtful": lambda text: doubtful.hide_in_doubtful_pairs(text, _hide, REDACTOR._suspected),
 }

@@ -16,7 +16,8 @@ WITH_PSEUDONYMS = Redactor(RedactionPolicy(pseudonyms=Pseudonyms(b"0123456789abc
 
 NAMES = """
 password pass api_key apiKey auth authorization Authorization cookie sid email mail tel phone card iban
-first_name street signature hmac tokens token session_id trace_id order lng dsn X-Auth-Token
+first_name street signature hmac tokens token session_id trace_id order lng dsn X-Auth-Token client_ip dob
+forwarded ssn account_number user[password] loc input input_value
 """.split()  # noqa: SIM905 a table to read
 VALUES = (
     *(
@@ -39,6 +40,14 @@ VALUES = (
     ),
     *("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghijkl", "8.8.8.8", "52.520008", "f(x)"),
     *("https://u:p4ss@db.example.com:5432/x", "/in?token=abc&b=2#c=d", "-----BEGIN PRIVATE KEY-----"),
+    *(
+        "030 1234567",
+        "1 Jan 1990",
+        "203.0.113.7, 10.0.0.1",
+        "for=203.0.113.7;proto=https",
+        "('body', 'password')",
+    ),
+    *("select a from b where c = 'd'", "\npassword\n  short [type=x, input_value=", ", input_type=str]"),
     *("SELECT a FROM b WHERE c = 'd'", "2026-11-22T18:10:11Z", "bob%40example.com", "{}", "%s", "${X}"),
 )
 MARKERS = (
@@ -48,7 +57,7 @@ MARKERS = (
 SIGNS = (
     *("=", ":", ": ", ' "', '"', "'", "', '", '": "', "=[", "={", "(", ")", "[", "]", "{", "}", ",", ", "),
     *(" ", "\n", ";", "&", "?", "#", "@", "\\", '\\"', "%22", "%3D", "&quot;", "<", ">", "</", "--", " -u "),
-    *("://", ".", "/", "-", "+", "é", "=>", "|"),
+    *("://", ".", "/", "-", "+", "é", "=>", "|", "]=", "].", "%5D=", "<a "),
 )
 PIECES = st.one_of(*map(st.sampled_from, (NAMES, VALUES, MARKERS, SIGNS, SIGNS)))
 TEXTS = st.lists(PIECES, max_size=10).map("".join)

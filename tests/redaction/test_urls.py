@@ -11,6 +11,11 @@ REDACTOR = Redactor(RedactionPolicy())
 C, Q = "[redacted:credentials]", "[redacted:query]"
 
 URLS = (
+    ("'QUERY_STRING': 'token=abc&x=AnnaX'", f"'QUERY_STRING': 'token=[redacted:token]&x={Q}'"),
+    ("(b'query_string', b'x=AnnaX')", f"(b'query_string', b'x={Q}')"),
+    ("QUERY_STRING=q=AnnaX n=1", f"QUERY_STRING=q={Q} n=1"),
+    ("url.query=q=AnnaX", f"url.query=q={Q}"),
+    ("query=7 rows=3 query_string: none query_string=''", None),
     ("https://h/login?S3cretLink now", f"https://h/login?{Q} now"),
     ("GET /magic?S3cretLink HTTP/1.1", f"GET /magic?{Q} HTTP/1.1"),
     ("what?Nothing at all", "what?Nothing at all"),

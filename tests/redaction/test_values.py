@@ -125,6 +125,22 @@ def test_text_that_only_looks_like_a_secret_stays(text: str) -> None:
 
 
 FOUND = (
+    ("call ++49301234567", "phone"),
+    ("c++49301234567 +++49301234567 a ++i", None),
+    # A number behind a number, and names that say what else a number is.
+    ("4111 1111 1111 1111 12/28 123", "card"),
+    ("4111 1111 1111 1111 123", "card"),
+    ("4111 1111 1111 1111 2 times", "card"),
+    ("4111-1111-1111-1111 12/28", "card"),
+    ("4111-1111-1111-1111-2", None),
+    ("payment_id=4526533175575379", None),
+    ('card "paymentId": "4526533175575379"', None),
+    ("payment id 4526533175575379", None),
+    ("payment ID: 4526533175575379", None),
+    ("card charge txn_id=4526533175575379", None),
+    ("cards ids=[4526533175575379]", None),
+    ("paid 4526533175575379", "card"),
+    ("card paid=4526533175575379", "card"),
     ("AKIAIOSFODNN7EXAMPLE", "key"),
     ("ghp_" + "a1B2" * 9, "key"),
     ("glpat-" + "a1B2" * 5, "key"),

@@ -29,6 +29,8 @@ PEOPLE = (
     ("eyJhbGciOiJkaXIifQ..aXZpdml2.Y2lwaGVy.dGFn", "jwt"),
     ("eyJhbGciOiJSU0EifQ.a2V5a2V5.aXZpdml2.Y2lwaGVy.dGFn", "jwt"),
     ("+49301234567", "phone"),
+    ("+15551234567", "phone"),
+    ("+1-555-123-4567", "phone"),
     ("+49 30 1234567", "phone"),
 )
 

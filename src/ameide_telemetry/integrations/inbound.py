@@ -165,7 +165,8 @@ class InboundReader:
             if given:
                 guard.note(f"context.{names.LOG_REQUEST_ID}_replaced")
         if self._tenant_header is not None and self._tenant_header in headers:
-            self._identify_tenant(values, headers[self._tenant_header])
+            # RFC 9110 section 5.5: what surrounds a value is none of it; not all servers take it off.
+            self._identify_tenant(values, headers[self._tenant_header].strip(" \t"))
 
     def _identify_tenant(self, values: dict[str, str], tenant: str) -> None:
         """Take the tenant of the header that the deployment named: it wins over a caller's baggage."""

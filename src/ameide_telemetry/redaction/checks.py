@@ -75,8 +75,8 @@ _THREE_DIGITS: Final = re.compile(
     r"2(?:1[1-368]|[2-6][0-9]|9[0157-9])|3(?:5[0-9]|7[0-8]|8[0-79])|42[0134]|50[0-9]|59[0-9]|67[02-9]"
     r"|68[0-35-9]|69[0-2]|8(?:00|08|5[02356]|7[08]|8[0-368])|9(?:6[0-8]|7[0-79]|9[2-689])"
 )
-# North America and Kazakhstan with Russia number all lines alike.
-_NORTH_AMERICA: Final = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
+# North America and Kazakhstan with Russia number all lines alike; 555 is for examples.
+_NORTH_AMERICA: Final = re.compile(r"1(?:[2-9][0-9]{2}[2-9]|555[0-9])[0-9]{6}")
 _RUSSIA: Final = re.compile(r"7[3-9][0-9]{9}")
 # A number with its country code; what is shorter is nearly always a difference or an offset.
 _LEAST_OF_TWO: Final = 10

@@ -7,8 +7,9 @@ a peer of a connection is a person at home or a machine of ours.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.redaction.addresses import is_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,10 +32,15 @@ _PAIR: Final = re.compile(
 _TOKEN: Final = re.compile(r"(?:sha[0-9]{1,3}=)?[A-Za-z0-9+/_.~\-]{8,512}+={0,2}(?![(\[@:\w])", re.ASCII)
 _CHOSEN: Final = re.compile(r"[^\s\"'<>\\,;&(){}\[\]=:]{6,128}+(?![(\[:=])")
 _NUMBER: Final = re.compile(r"\+?\(?[0-9][0-9 ().\-/]{5,30}[0-9](?![\w.])")
+_ADDRESSES: Final = re.compile(
+    r"(?:(?i:for|by|proto|host)=(?:\\?\"[^\s\"\\]{1,64}\\?\"|[\w.:\[\]\-]{1,64})(?:[;,] ?)?){1,16}+"
+    r"|\[?[0-9A-Fa-f:.]{2,45}(?<![:.])\]?(?::[0-9]{1,5})?(?![\w.\-/])"
+)
 _IN_TEXT: Final[Mapping[str, re.Pattern[str]]] = {
     **dict.fromkeys(("?token", "?secret", "?key", "?authorization", "?cookie"), _TOKEN),
     "?password": _CHOSEN,
     "?phone": _NUMBER,
+    "?ip": _ADDRESSES,
 }
 
 _SEPARATORS: Final = re.compile(r"[+/_.~\-=]+")
@@ -51,8 +57,9 @@ _COORDINATE: Final = re.compile(r"[+\-]?[0-9]{1,3}\.[0-9]{3,20}")
 _TELEPHONE: Final = re.compile(r"\+?[0-9 ().\-/]{7,32}")
 _LEAST_TELEPHONE: Final = 7
 _MAILBOX: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
-_PORT: Final = re.compile(r"(?:\]|(?<=\.[0-9])|(?<=\.[0-9]{2})|(?<=\.[0-9]{3})):[0-9]{1,5}\Z")
 _LONGEST_ADDRESS: Final = 64
+# RFC 7239.
+_FOR: Final = re.compile(r"(?i:for)=\\{0,3}[\"']?(\[[0-9A-Fa-f:.]{2,45}|[0-9.]{7,15})")
 
 
 def doubtful(kind: str) -> str:
@@ -122,17 +129,14 @@ def _is_telephone(text: str) -> bool:
     return _TELEPHONE.fullmatch(text) is not None and sum(map(str.isdigit, text)) >= _LEAST_TELEPHONE
 
 
-def _is_public_address(text: str) -> bool:
-    """Tell whether it is an address in the internet; names of hosts and addresses of a cluster are not."""
+def _is_address(text: str) -> bool:
+    """Tell whether it is an address in the internet; names of hosts and addresses of a cluster are not.
+
+    A header of proxies has several, each behind `for=`.
+    """
     if len(text) > _LONGEST_ADDRESS:
-        return False
-    bare = _PORT.sub("", text).strip("[]")
-    try:
-        address = ip_address(bare)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_global
+        return any(map(is_public, _FOR.findall(text)))
+    return is_public(text) or any(map(is_public, _FOR.findall(text)))
 
 
 _LOOKS: Final[Mapping[str, Callable[[str], bool]]] = {
@@ -145,7 +149,7 @@ _LOOKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "?email": lambda text: _MAILBOX.fullmatch(text) is not None,
     "?phone": _is_telephone,
     "?location": lambda text: _COORDINATE.fullmatch(text) is not None,
-    "?ip": _is_public_address,
+    "?ip": _is_address,
 }
 
 DOUBTFUL: Final = frozenset(_LOOKS)

@@ -135,7 +135,7 @@ _DOUBTFUL: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("mail",),
     "phone": ("tel",),
     # The peer of a server is a client or the ingress, the one of a client a server.
-    "ip": ("peer address", "net peer ip", "peer addr", "source address"),
+    "ip": ("forwarded", "peer address", "net peer ip", "peer addr", "source address"),
     "location": ("lng", "lon"),
 }
 # Compounds in one word of all kinds end like these.
@@ -196,7 +196,7 @@ _QUALIFIERS: Final = frozenset(
             "string",
             "header",
         ),
-        *("input", "base", "b", "bytes", "str", "alt", "alternate", "backup", "list"),
+        *("input", "base", "b", "v", "bytes", "str", "alt", "alternate", "backup", "list"),
     }
 )
 # A name that begins like this asks a question or counts.
@@ -296,7 +296,7 @@ _KNOWN: Final = frozenset(
         *_FIRST,
     }
     # Other words end in these, or begin with them.
-    - {"b", "str", "alt", "long"}
+    - {"b", "v", "str", "alt", "long"}
 )
 _LONGEST_KNOWN: Final = max(map(len, _KNOWN))
 _LONGEST_PARTED: Final = 48

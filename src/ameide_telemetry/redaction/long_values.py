@@ -7,7 +7,7 @@ from typing import Final
 
 from ameide_telemetry.redaction.no_values import NO_WORDS
 
-__all__ = ["end_of_words", "value_below"]
+__all__ = ["end_of_words", "value_below", "value_in_line"]
 
 _NO_NAME: Final = r"(?![A-Za-z_][\w.\-]{0,63}[\"']?[=:])"
 # Lower case goes on with prose; ids and routes are longer, or have dashes and slashes.
@@ -25,6 +25,9 @@ _WORD: Final = re.compile(
     rf"[ \t]{{0,8}}(?:\r?\n|\\n)(?P<indent>[ \t]{{1,32}}(?:- )?){_NO_NAME}(?P<word>[^\s\\\"'\[{{]{{1,512}}+)"
     r"(?=[ \t]{0,8}(?:\r?\n|\\n|[\"']|\Z))"
 )
+# A line of YAML: nothing before the name, nothing behind the value.
+_LINE_BEGIN: Final = re.compile(r"(?:\A|\n|\\n)[ \t]{0,16}(?:- )?\Z")
+_LINE: Final = re.compile(r"(?P<value>[^\s\\:=\[{][^\n\\:=]{0,127})(?P<end>[ \t]{0,8}(?:\r?\n|\\n|[\"']?\Z))")
 _STATEMENTS: Final = frozenset({"pass", "return", "continue", "break", "raise", "..."})
 _CONDITION: Final = re.compile(r"(?<![\w.])(?:if|elif|while|not|and|or|in|is|for|with|else)[ \t(]{1,4}\Z")
 _MOST_LINES: Final = 64
@@ -54,6 +57,18 @@ def value_below(text: str, pair: re.Match[str]) -> tuple[int, int] | None:
     if word is None or _is_code(text, pair, word["word"]):
         return None
     return word.start("word"), _end_of_list(text, word)
+
+
+def value_in_line(text: str, pair: re.Match[str]) -> tuple[int, int] | None:
+    """Return where a value of several words stands that has a line of its own with its name."""
+    first = pair.start()
+    begins = _LINE_BEGIN.search(text, max(0, first - _LOOK_BACK - 4), first)
+    line = None if begins is None else _LINE.match(text, pair.end())
+    if begins is None or line is None:
+        return None
+    # One line alone is a sentence.
+    ends = begins[0] + line["end"]
+    return line.span("value") if any(end in ends for end in _LINES) else None
 
 
 def _is_code(text: str, pair: re.Match[str], word: str) -> bool:

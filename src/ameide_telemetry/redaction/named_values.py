@@ -21,6 +21,11 @@ _MEMBERS: Final = re.compile(
     r"(?:\"(?P<double>(?:[^\"\\]++|\\.)*+)\"|'(?P<single>(?:[^'\\]++|\\.)*+)')",
     re.DOTALL,
 )
+# The same as attributes of a tag: `<add key="password" value="..."/>`.
+_ATTRIBUTES: Final = re.compile(
+    r"<[\w.\-:]{1,64}(?:\s[^<>]{0,128}?)?\s(?:name|key|id)=\\?[\"'](?P<name>[\w.\-\[\]]{1,96})\\?[\"'](?:\s[^<>]{0,128}?)?"
+    r"\svalue=(?:\\?\"(?P<double>[^\"\\]{1,4096}+)\\?\"|\\?'(?P<single>[^'\\]{1,4096}+)\\?')"
+)
 # RFC 7578: the headers of a part, an empty line, the value, the boundary. The ends of lines may be escaped.
 _PART: Final = re.compile(
     r"\bname=\\?\"(?P<name>[\w.\-\[\]]{1,96})\\?\"(?:(?!\bname=)[^\r\n\\]){0,128}+"
@@ -32,7 +37,9 @@ _PART: Final = re.compile(
 
 def may_hold_named_values(text: str) -> bool:
     """Tell whether a text may hold such a value; nearly all texts do not."""
-    return "name" in text and ('name="' in text or 'name=\\"' in text or "value" in text)
+    if "value" in text and ("name" in text or "key" in text or "id=" in text):
+        return True
+    return "name" in text and ('name="' in text or 'name=\\"' in text)
 
 
 def hide_named_values(text: str, hide: Hide, class_of: ClassOf) -> str:
@@ -48,4 +55,6 @@ def hide_named_values(text: str, hide: Hide, class_of: ClassOf) -> str:
         first = found.start()
         return f"{found[0][: begin - first]}{hide(kind, value)}{found[0][end - first :]}"
 
+    if "<" in text:
+        text = _ATTRIBUTES.sub(shown, text)
     return _PART.sub(shown, _MEMBERS.sub(shown, text))

@@ -24,8 +24,8 @@ _GAP: Final = rf"[{_SPACES}+]|%20"
 # In one piece behind a `/` it is rather an id, and behind a `+` a difference.
 _CARD: Final = re.compile(
     rf"[0-9](?:(?<![\w.\-+%].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{{2}}.)|(?<=[A-Za-z]\+.))(?:"
-    rf"[0-9]{{3}}({_GAP})[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,7}}(?:\1[0-9]{{1,3}})?"
-    rf"|[0-9]{{3}}({_GAP})[0-9]{{6}}\2[0-9]{{4,5}}|(?<!/.)[0-9]{{12,18}})(?![\w\-]|\.[0-9])",
+    rf"[0-9]{{3}}({_GAP})[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,7}}(?P<last>\1[0-9]{{1,3}})?"
+    rf"|[0-9]{{3}}({_GAP})[0-9]{{6}}\3[0-9]{{4,5}}|(?<!/.)[0-9]{{12,18}})(?![\w\-]|\.[0-9])",
     re.ASCII,
 )
 # A number in a form, where a space is written otherwise.
@@ -33,6 +33,11 @@ _FORM_DIGITS: Final = re.compile(r"[0-9]{2}(?:\+|%20)[0-9A-Z]{4,6}(?:\+|%20)").s
 _CARD_WORDS: Final = re.compile(
     r"(?<![A-Za-z])(?i:cards?|pan|visa|mastercard|amex|maestro|discover|jcb|cc|credit|debit|pay|paid|payment"
     r"|charged?|creditcard|ccnum)(?![a-z])|(?<=[a-z])(?:Card|Pan)(?![a-z])"
+)
+# Whatever else is said about it: `payment_id=`, `"cardId": "`, `id `.
+_ID_BEFORE: Final = re.compile(
+    r"(?:(?<![A-Za-z])[Ii][Dd]|(?<=[a-z])I[Dd]|(?<=[A-Z])ID)s?\\{0,3}(?:[\"']|%22)?\]?\s?(?:=>|:=|[=:#]|%3[AaDd])?\s?"
+    r"\\{0,3}(?:[\"'\[(]|%22)?\Z"
 )
 _BEFORE: Final = 40
 _AFTER: Final = 20
@@ -49,7 +54,7 @@ _NO_GAPS: Final = dict.fromkeys(map(ord, " +-\u00a0\u2011\u202f"))
 _IBAN_PIECE: Final = re.compile(rf"(?P<gap>{_GAP})|[A-Z0-9]{{1,4}}")
 _MAX_IBAN: Final = 64
 _PHONE: Final = re.compile(
-    r"(?:\+(?:(?<![\w+].)|(?<=%2[02].)|(?<=\\[nrt].))|%2[Bb](?:(?<![\w+]...)|(?<=%2[02]...)|(?<=\\[nrt]...)))"
+    r"(?:\+(?:(?<![\w+].)|(?<=%2[02].)|(?<=\\[nrt].)|(?<=\+.)(?<![\w+]\+.))|%2[Bb](?:(?<![\w+]...)|(?<=%2[02]...)|(?<=\\[nrt]...)))"
     r"\(?[0-9]{1,15}+(?![0-9A-Za-wyz_])"
     r"(?:(?:[ .\-()/\u00a0\u2011]{1,2}|%20)[0-9]{1,14}+(?![0-9A-Za-wyz_])){0,7}+",
     re.ASCII,
@@ -144,10 +149,24 @@ def _iban_end(text: str, first: int) -> int:
 def _card(found: re.Match[str], hide: Hide) -> str:
     digits = _NOT_DIGITS.sub("", found[0].replace("%20", " "))
     if not is_card(digits):
-        return found[0]
+        return _shorter_card(found, hide)
     if len(digits) != len(found[0]):
         return hide("card", found[0])
     # Ids of other kinds are numbers as long; one in forty of them passes for a card.
     text, first, last = found.string, found.start(), found.end()
-    around = f"{text[max(0, first - _BEFORE) : first]} {text[last : last + _AFTER]}"
+    before = text[max(0, first - _BEFORE) : first]
+    if _ID_BEFORE.search(before) is not None:
+        return found[0]
+    around = f"{before} {text[last : last + _AFTER]}"
     return hide("card", found[0]) if _CARD_WORDS.search(around) else found[0]
+
+
+def _shorter_card(found: re.Match[str], hide: Hide) -> str:
+    """Hide the number without its last group, which may be the next number: when it expires, how often."""
+    last = found["last"]
+    if not last or last[0] == "-":
+        return found[0]
+    card = found[0].removesuffix(last)
+    if not is_card(_NOT_DIGITS.sub("", card.replace("%20", " "))):
+        return found[0]
+    return hide("card", card) + last

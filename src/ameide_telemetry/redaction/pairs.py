@@ -11,9 +11,10 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.contract.vocabulary import SECRET_CLASSES
+from ameide_telemetry.redaction.addresses import addresses_at
 from ameide_telemetry.redaction.header_values import IN_HEADERS, header_value
 from ameide_telemetry.redaction.hiding import MARKER
-from ameide_telemetry.redaction.long_values import end_of_words, value_below
+from ameide_telemetry.redaction.long_values import end_of_words, value_below, value_in_line
 from ameide_telemetry.redaction.no_values import (
     is_label,
     is_no_value,
@@ -22,6 +23,7 @@ from ameide_telemetry.redaction.no_values import (
     is_said_in_quotes,
     is_template,
 )
+from ameide_telemetry.redaction.spaced import end_of_spaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,18 +35,22 @@ if TYPE_CHECKING:
 __all__ = ["hide_in_pairs", "may_hold_pairs"]
 
 # The look behind lets a name begin at its beginning only, so that long runs of letters are read once.
-_BEGIN: Final = r"(?<![\w.])(?<!\w-)"
+_BEGIN: Final = r"(?:(?<![\w.])(?<!\w-)|(?<=[\])]\.))"
 # Behind an escape of a URL or of a string, too.
-_ANY_BEGIN: Final = r"(?:(?<![\w.\\])(?<!\w-)|(?<=\\)(?![nrt])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+_ANY_BEGIN: Final = (
+    r"(?:(?<![\w.\\])(?<!\w-)|(?<=[\])]\.)|(?<=\\)(?![nrt])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+)
 _PAIR: Final = (
     r"(?P<option>--)?(?P<name>[A-Za-z_][\w.\-]{0,95}+)(?:"
-    r"(?P<quote>\\{0,7}[\"']|%22|&quot;|&#3[49];)?[ \t]{0,8}"
-    r"(?P<mark>=>|:=|=(?!=)|:|%3[ADad]|,(?= ?b?[\"']))[ \t]{0,8}"
+    r"(?P<quote>\\{0,7}[\"']|%22|&quot;|&#3[49];)?(?P<key>(?:\]|%5[Dd])(?:\[\]|%5[Bb]%5[Dd])?)?[ \t]{0,8}"
+    r"(?P<mark>=>|:=|=(?!=)|%3[Dd]|(?(key)(?!)|(?::|%3[Aa]|,(?= ?b?[\"']))))[ \t]{0,8}"
     r"|(?(option) (?![\-\s])|(?!)))"
-    r"|<(?P<tag>[A-Za-z_][\w.\-:]{0,95}+)(?:\s[^<>]{0,128})?>(?:<!\[CDATA\[)?"
 )
-_PAIR_IN_PLAIN: Final = re.compile(_BEGIN + _PAIR, re.ASCII)
-_PAIR_IN_ESCAPED: Final = re.compile(_ANY_BEGIN + _PAIR, re.ASCII)
+_TAG: Final = r"<(?P<tag>[A-Za-z_][\w.\-:]{0,95}+)(?P<attributes>\s[^<>]{0,128})?>(?:<!\[CDATA\[)?"
+_PAIR_IN_PLAIN: Final = re.compile(rf"{_BEGIN}{_PAIR}|{_TAG}", re.ASCII)
+_PAIR_IN_ESCAPED: Final = re.compile(rf"{_ANY_BEGIN}{_PAIR}|{_TAG}", re.ASCII)
+# The name of the next pair, which is no part of a value: `a=`, `"a":`, `a[b]=`.
+_NEXT: Final = r"[A-Za-z_][\w.\-]{0,63}(?:\[[\w\-]{0,64}\]|%5[Bb][\w\-]{0,64}%5[Dd]){0,3}[\"']?[=:]"
 _QUOTED: Final = re.compile(
     r"[bfru]?(?:\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?"
     r"|(?P<deep>\\{1,7}[\"']).*?(?:(?<!\\)(?P=deep)|\Z)|(?P<entity>&(?:quot|#3[49]);).*?(?:(?P=entity)|\Z))",
@@ -55,13 +61,14 @@ _PIECE: Final = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?|[\[(
 _PIECE_WITHIN: Final = re.compile(
     r"(?P<quote>\\{1,7}[\"'])(?:(?!(?<!\\)(?P=quote)).)*+(?:(?P=quote)|\Z)|[\[({]|[\])}]|[\"']", re.DOTALL
 )
+_OF_MARKER: Final = "[redacted:"
 _ANY_MARKER: Final = f"(?:{MARKER.pattern})"
 _BARE: Final = re.compile(rf"(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++")
 # People choose passwords, with all that a keyboard has.
 _BARE_PASSWORD: Final = re.compile(
     rf"(?:(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\]"
     r"|(?!<[/a-z]|\\[\"'nrt])[,;&)}\]>\"'<\\](?=[^\s,;&)}\]>\"'<\\]))"
-    r"(?!(?<![\w.\-])[A-Za-z_][\w.\-]{0,63}[\"']?[=:]))++"
+    rf"(?!(?<![\w.\-]){_NEXT}))++"
 )
 _NAMES: Final = re.compile(
     rf"(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++(?: [^\W\d_a-z][\w'.\-]{{0,40}}(?![\w.\-]{{0,40}}[=:])){{0,4}}"
@@ -74,8 +81,8 @@ _OPENING: Final = ("[", "(", "{")
 _PEOPLE: Final = frozenset({"name", "address"})
 # Bare text behind a colon is mostly prose: for these only digits count there.
 _NUMBERS: Final = frozenset({"phone", "card", "account", "national_id", "birth_date", "iban"})
-# Too many servers say addresses of machines like this.
-_NOT_IN_TEXT: Final = frozenset({"ip", "location"})
+# Too many programs say like this where something of theirs is.
+_NOT_IN_TEXT: Final = frozenset({"location"})
 # What the virtual machine of Java calls the account that it runs under.
 _NO_NAMES: Final = frozenset({"user.name"})
 _STARS: Final = re.compile(
@@ -84,13 +91,11 @@ _STARS: Final = re.compile(
     r"|\((?:sensitive|known after|hidden|redacted|none|null)[a-z ]{0,32}\)"
 )
 # What is glued to a marker was no part of what it hides, unless it is the next name.
-_HIDDEN: Final = re.compile(
-    rf"{_ANY_MARKER}++(?![\w+/=@!$*~^\-])|{_ANY_MARKER}++(?=[A-Za-z_][\w.\-]{{0,63}}[\"']?[=:])"
-)
+_HIDDEN: Final = re.compile(rf"{_ANY_MARKER}++(?![\w+/=@!$*~^\-])|{_ANY_MARKER}++(?={_NEXT})")
 # Behind a colon a whole pair may stand, which is judged by its own name.
 _INNER: Final = re.compile(r"([A-Za-z_][\w.\-]{0,63})(?:[=:]|\Z)")
 _GLUED: Final = re.compile(
-    rf"(?![A-Za-z_][\w.\-]{{0,63}}[\"']?[=:])(?:(?=[\w+/=@!$*~^\-])|(?={_ANY_MARKER}))(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++"
+    rf"(?!{_NEXT})(?:(?=[\w+/=@!$*~^\-])|(?={_ANY_MARKER}))(?:{_ANY_MARKER}|[^\s,;&)}}\]>\"'<\\])++"
 )
 _ALL_HIDDEN: Final = re.compile(rf"{_ANY_MARKER}++")
 # What JSON has without quotes.
@@ -104,7 +109,7 @@ _LONGEST_NAME: Final = 112
 # In a text with many marks, all names before them at once are cheaper than one by one.
 _SHORT: Final = 256
 _APART: Final = 20
-_NAME_BEFORE: Final = re.compile(r"(?<![\w.\-])[\w.\-]++(?=[ \t\"']{0,16}[=:])", re.ASCII)
+_NAME_BEFORE: Final = re.compile(r"(?<![\w.\-])[\w.\-]++(?=[ \t\"'\[\]]{0,16}[=:])", re.ASCII)
 
 
 class _Span(NamedTuple):
@@ -121,7 +126,7 @@ def may_hold_pairs(text: str, class_of: ClassOf) -> bool:
     for mark in "=:":
         at = text.find(mark)
         while at >= 0:
-            before = text[max(0, at - _LONGEST_NAME) : at].rstrip(" \t\"':")
+            before = text[max(0, at - _LONGEST_NAME) : at].rstrip(" \t\"':[]")
             name = before[len(before.rstrip(_NAME_CHARACTERS)) :]
             if name and class_of(name) is not None:
                 return True
@@ -136,16 +141,22 @@ def hide_in_pairs(text: str, hide: Hide, class_of: ClassOf) -> str:
     done = 0
     found = search(text)
     while found is not None:
-        begin = found.end()
+        # Attributes of a tag, and of an object that is shown like one, are pairs themselves.
+        begin = found.end("tag") if found["attributes"] else found.end()
         name = found["name"] or found["tag"]
         kind = class_of(name)
         if kind is not None and kind not in _NOT_IN_TEXT and name not in _NO_NAMES:
             value = _value(text, found, kind, class_of)
             if value is not None:
+                attributes = found["attributes"]
+                if attributes:
+                    pieces.append(text[done : found.start("attributes")])
+                    pieces.append(hide_in_pairs(attributes, hide, class_of))
+                    done = found.end("attributes")
                 in_quotes = _OPENING_QUOTE.match(text, value.begin) is not None
                 end = value.end if in_quotes else _end_of_glued(text, value.end)
                 pieces.append(text[done : value.begin])
-                pieces.append(_hidden(text[value.begin : end], kind, hide, _quote_of(found)))
+                pieces.append(_hidden(text[value.begin : end], kind, hide, _quote_of(found, kind)))
                 done = begin = end
         found = search(text, begin)
     return "".join((*pieces, text[done:])) if pieces else text
@@ -156,6 +167,11 @@ def _value(text: str, pair: re.Match[str], kind: str, class_of: ClassOf) -> _Spa
     begin = pair.end()
     if _is_hidden(text, begin) or MARKER.match(text, max(0, pair.start() - 1)) is not None:
         return None
+    if pair["key"] and text.endswith(_OF_MARKER, 0, pair.start()):
+        return None
+    if kind == "ip":
+        value = addresses_at(text, begin)
+        return None if value is None else _Span(*value)
     quoted = _QUOTED.match(text, begin)
     if pair["tag"]:
         value = _span(_CONTENT.match(text, begin))
@@ -165,6 +181,8 @@ def _value(text: str, pair: re.Match[str], kind: str, class_of: ClassOf) -> _Spa
         value = None
     elif quoted is not None:
         value = _quoted_value(pair, quoted, kind, class_of)
+    elif (end := end_of_spaced(text, begin, kind)) is not None:
+        value = _Span(begin, end)
     elif (
         text.startswith(_OPENING, begin)
         and (pair["quote"] or pair["mark"] != ":")
@@ -263,6 +281,9 @@ def _password(text: str, pair: re.Match[str], bare: re.Match[str]) -> _Span:
 def _behind_colon(text: str, pair: re.Match[str], bare: re.Match[str], kind: str) -> _Span | None:
     if kind in _NUMBERS:
         return _span(_DIGITS.match(text, bare.start()))
+    if kind in _PEOPLE:
+        line = value_in_line(text, pair)
+        return None if line is None else _Span(*line)
     if kind not in SECRET_CLASSES:
         return None
     if kind == "password":
@@ -280,6 +301,7 @@ def _below(text: str, value: _Span, kind: str) -> _Span | None:
 
 def _is_number(value: str) -> bool:
     """Tell whether a word can be a number of a person's, and not how many there are, or which kind."""
+    value = MARKER.sub("", value)
     return any(map(str.isdigit, value)) and (len(value) >= _LEAST_DIGITS or not value.isdigit())
 
 
@@ -293,10 +315,10 @@ def _end_of_glued(text: str, end: int) -> int:
     return end if found is None else found.end()
 
 
-def _quote_of(pair: re.Match[str]) -> str:
+def _quote_of(pair: re.Match[str], kind: str) -> str:
     """Return the quotes of a name, where its value has to have some as well: it is JSON, or nearly."""
     quote: str = pair["quote"] or ""
-    return quote if pair["mark"] == ":" and not quote.startswith("%") else ""
+    return quote if pair["mark"] == ":" and kind != "ip" and not quote.startswith("%") else ""
 
 
 def _span(found: re.Match[str] | None) -> _Span | None:
@@ -304,6 +326,7 @@ def _span(found: re.Match[str] | None) -> _Span | None:
 
 
 def _looks_random(value: str) -> bool:
+    value = MARKER.sub("", value)
     return len(value) >= _LEAST and any(each.isdigit() for each in value)
 
 

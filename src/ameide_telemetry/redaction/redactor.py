@@ -16,13 +16,20 @@ from ameide_telemetry.contract import names
 from ameide_telemetry.redaction.classes import HELD_BY_NUMBERS, marker
 from ameide_telemetry.redaction.doubtful import DOUBTFUL, hide_in_doubtful_pairs, hides, sure
 from ameide_telemetry.redaction.hiding import MARKER, hiding
+from ameide_telemetry.redaction.kept import Keeper
 from ameide_telemetry.redaction.keys import NameTable, words
 from ameide_telemetry.redaction.named_values import hide_named_values, may_hold_named_values
 from ameide_telemetry.redaction.pairs import hide_in_pairs, may_hold_pairs
 from ameide_telemetry.redaction.patterns import hide_values, may_hold
 from ameide_telemetry.redaction.policy import policy_of
-from ameide_telemetry.redaction.sql import hide_in_command, hide_in_errors, hide_in_statements
+from ameide_telemetry.redaction.sql import (
+    hide_in_command,
+    hide_in_errors,
+    hide_in_statements,
+    may_hold_statements,
+)
 from ameide_telemetry.redaction.urls import hide_in_urls, hide_query
+from ameide_telemetry.redaction.validation import hide_in_validation, may_hold_validation, named_by_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,13 +83,17 @@ class Redactor:
         policy: what the settings add to the built-in classes, and take from them.
     """
 
-    __slots__ = ("_clean", "_kept", "_kinds", "_may_hold", "_patterns", "_pseudonyms", "_shown", "_table")
+    __slots__ = (
+        *("_clean", "_keeper", "_kept", "_kinds", "_may_hold", "_patterns", "_pseudonyms", "_shown"),
+        "_table",
+    )
 
     def __init__(self, policy: RedactionPolicy) -> None:
         exact: dict[str, str | None] = dict.fromkeys(names.KEPT_NAMES)
         exact.update(names.PERSONAL_NAMES)
         exact.update(dict.fromkeys(policy.kept))
         self._kept = _LIKE_ADDRESSES.union(each.lower() for each in policy.kept)
+        self._keeper = Keeper(policy.kept) if policy.kept else None
         self._table = NameTable(exact, policy.names)
         self._patterns = policy.patterns
         # What a deployment's own patterns look for is not known here.
@@ -154,14 +165,23 @@ class Redactor:
     def _may_hold_known(self, text: str) -> bool:
         if may_hold(text):
             return True
-        if (":" in text or "=" in text) and may_hold_pairs(text, self._suspected):
+        if (":" in text or "=" in text) and may_hold_pairs(text, self._telling):
             return True
-        return may_hold_named_values(text) or "'--" in text or '"--' in text
+        # All else that is found has quotes, or lines; single quotes are looked for above.
+        if '"' in text:
+            return may_hold_named_values(text) or may_hold_validation(text) or may_hold_statements(text)
+        return "\n" in text and may_hold_validation(text)
 
     def _searched(self, text: str, found: Found) -> str:
         if len(text) > _MAX_TEXT:
             return self._ends(text, found)
         hide = self._hide(found)
+        if self._keeper is not None:
+            text, kept = self._keeper.take(text)
+            return self._keeper.put(self._repeated(text, hide), kept)
+        return self._repeated(text, hide)
+
+    def _repeated(self, text: str, hide: Hide) -> str:
         shown = self._once(text, hide)
         # What stands beside a value or around it may be told only when that is gone.
         for _ in range(_MORE_ROUNDS):
@@ -176,6 +196,8 @@ class Redactor:
         text = hide_in_urls(text, hide, self._class_of)
         if may_hold_named_values(text):
             text = hide_named_values(text, hide, self._class_of)
+        if may_hold_validation(text):
+            text = hide_in_validation(text, hide, self._class_of)
         if _escaped(text) or may_hold_pairs(text, self._suspected):
             text = hide_in_pairs(text, hide, self._class_of)
             text = hide_in_doubtful_pairs(text, hide, self._suspected)
@@ -195,7 +217,11 @@ class Redactor:
         return self.text(hide_in_command(text[:_MAX_TEXT], self._hide(found)), found)
 
     def _without_values(self, text: str, found: Found) -> str:
-        return hide_query(text[:_MAX_TEXT], self._hide(found), self._class_of)
+        text, hide = text[:_MAX_TEXT], self._hide(found)
+        if self._keeper is None:
+            return hide_query(text, hide, self._class_of)
+        text, kept = self._keeper.take(text)
+        return self._keeper.put(hide_query(text, hide, self._class_of), kept)
 
     def _hide(self, found: Found) -> Hide:
         hide = hiding(found, self._pseudonyms)
@@ -212,6 +238,11 @@ class Redactor:
         """Return the class that a name has, or may have."""
         kind = self._kinds.get(name) or self._kind(name)
         return kind if kind not in _SETTLED else None
+
+    def _telling(self, name: str) -> str | None:
+        """Return what a name says about its value: the class that it may have, or that it is a query."""
+        kind = self._kinds.get(name) or self._kind(name)
+        return kind if kind is _QUERY or kind not in _SETTLED else None
 
     def _kind(self, name: str) -> str:
         kind = _SITE.call(self._judged, name) or _SEARCHED
@@ -271,10 +302,10 @@ class Redactor:
     def _nested(self, kind: str, value: Any, found: Found, depth: int) -> Any:
         if not isinstance(value, dict):
             return self._each(kind, value[:_MAX_ITEMS], found, depth)
-        named = self._kind_of_named(value)
+        named, keys = self._kind_of_named(value)
         return {
             self.text(key, found) if isinstance(key, str) else key: self._field(named, item, found, depth)
-            if named and key in _VALUES
+            if named and key in keys
             else self._member(str(key), item, found, depth)
             for key, item in islice(value.items(), _MAX_ITEMS)
         }
@@ -293,10 +324,13 @@ class Redactor:
             option = self._suspected(item.lstrip("-")) if isinstance(item, str) and item[:1] == "-" else None
         return shown
 
-    def _kind_of_named(self, value: Mapping[Any, Any]) -> str | None:
-        """Return the class of the value in an object that holds a name and a value."""
+    def _kind_of_named(self, value: Mapping[Any, Any]) -> tuple[str | None, frozenset[str]]:
+        """Return the class of what an object holds apart from its name, and the keys that it stands under."""
+        found = named_by_place(value, self._suspected)
+        if found is not None:
+            return found
         name = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
-        return None if name is None else self._suspected(name)
+        return (None if name is None else self._suspected(name)), _VALUES
 
     def _member(self, name: str, value: Any, found: Found, depth: int) -> Any:
         kind = self._kinds.get(name) or self._kind(name)

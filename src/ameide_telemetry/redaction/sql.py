@@ -14,13 +14,13 @@ from ameide_telemetry.redaction.hiding import MARKER
 if TYPE_CHECKING:
     from ameide_telemetry.redaction.hiding import Hide
 
-__all__ = ["hide_in_command", "hide_in_errors", "hide_in_statements", "hide_literals"]
+__all__ = ["hide_in_command", "hide_in_errors", "hide_in_statements", "hide_literals", "may_hold_statements"]
 
 # In upper case as programs write it.
 _WRITTEN: Final = (
     r"(?:SELECT\s|INSERT\s+(?:OR\s+\w{1,16}\s+|IGNORE\s+)?INTO\s|UPDATE\s+[^\s]{1,128}\s+(?:AS\s+\w{1,64}\s+)?SET\s"
     r"|DELETE\s+FROM\s|MERGE\s+INTO\s|REPLACE\s+INTO\s|UPSERT\s+INTO\s|WITH\s+(?:RECURSIVE\s+)?[^\s]{1,128}\s+AS\s"
-    r"|CALL\s+[\w.]{1,128}\s*\(|EXEC(?:UTE)?\s+[\w.]{1,128}\s|VALUES\s*\(|(?:CREATE|ALTER)\s+(?:USER|ROLE|LOGIN)\s"
+    r"|CALL\s+[\w.]{1,128}\s*\(|EXEC(?:UTE)?\s+[\w.]{1,128}(?:\s|\()|VALUES\s*\(|(?:CREATE|ALTER)\s+(?:USER|ROLE|LOGIN)\s"
     r"|GRANT\s[^;\n]{1,200}?\sIDENTIFIED\s|SHOW\s+[A-Z_ ]{1,48}\s(?:LIKE|WHERE)\s"
     r"|SET\s+(?:(?:SESSION|LOCAL|GLOBAL)\s+)?[\w.@]{1,64}+\s*(?::?=|TO\s)\s*['\"]"
     r"|SET\s+PASSWORD|COPY\s+[\w.\"]{1,128}\s)"
@@ -40,6 +40,16 @@ _COMMENTS: Final = r"\s{0,64}(?:--[^\n]{0,512}\n\s{0,64}|/\*[^*]{0,512}\*/\s{0,6
 _STATEMENT: Final = re.compile(rf"{_COMMENTS}(?:{_WRITTEN}|{_TYPED})")
 # Behind a duration or a word, as loggers of databases and frameworks write it.
 _INSIDE: Final = re.compile(rf"(?<![\w.\-]){_WRITTEN}")
+# The same in any other case, as people write it: a sentence has no comparison there.
+_COMPARED: Final = r"where\s+[\w.\"`()]{1,128}\s*(?:[=<>!~]|(?:not\s+)?(?:i?like\s|in\s*\(|between\s))"
+_TYPED_INSIDE: Final = re.compile(
+    r"(?<![\w.\-])(?i:"
+    rf"select\s(?:(?!\sselect\s)[\w\s.,*()\"'`=<>+\-|:/]){{1,512}}?\sfrom\s+{_TABLE}"
+    rf"(?:(?!\sselect\s)[^;?!\n]|\n\s){{0,256}}?\s{_COMPARED}"
+    rf"|insert\s+into\s+{_TABLE}\s*(?:\([\w\s,.\"`]{{0,512}}\)\s*)?values\s*\("
+    rf"|update\s+{_TABLE}\s+set\s+{_TABLE}\s*=|delete\s+from\s+{_TABLE}\s+{_COMPARED})"
+)
+_VERBS: Final = ("elect", "nsert", "pdate", "elete")
 _FROM: Final = re.compile(r"\sFROM\s")
 _CAPITALS: Final = re.compile(r"[A-Z]{4}").search
 _GATE: Final = re.compile(r"(?<![A-Z])[A-Z]{4,}+\s").search
@@ -110,14 +120,17 @@ _IN_ERRORS: Final = (
 _NOTHING: Final = frozenset({"", "()", "{}", "[]", "()]", "{}]", "[]]"})
 
 
+def may_hold_statements(text: str) -> bool:
+    """Tell whether text without signs of other kinds may hold a statement with literals in double quotes."""
+    return " where " in text or " values" in text
+
+
 def hide_in_statements(text: str, hide: Hide) -> str:
     """Return text with the literals of the statement hidden that it is, or that stands in it."""
     if _STATEMENT.match(text) is not None:
         return hide_literals(text, hide)
-    if _CAPITALS(text) is None or _GATE(text) is None or _MARKED in text:
-        return text
-    found = _INSIDE.search(text)
-    if found is None or (found[0].startswith("SELECT") and _FROM.search(text, found.end()) is None):
+    found = None if _MARKED in text else _inside(text)
+    if found is None:
         return text
     begin = found.start()
     behind = _BEHIND.search(text, found.end())
@@ -128,6 +141,19 @@ def hide_in_statements(text: str, hide: Hide) -> str:
         return f"{text[:begin]}{hide_literals(text[begin:end], hide)}{text[end:]}"
     rest = _without_parameters(text[quoted.end() :], hide)
     return f"{text[:begin]}{hide_literals(quoted[2], hide)}{quoted[1]}{rest}"
+
+
+def _inside(text: str) -> re.Match[str] | None:
+    """Return where the first statement begins within text, and what shows that it is one."""
+    written = typed = None
+    if _CAPITALS(text) is not None and _GATE(text) is not None:
+        written = _INSIDE.search(text)
+        if written is not None and written[0].startswith("SELECT"):
+            written = written if _FROM.search(text, written.end()) is not None else None
+    if any(verb in text for verb in _VERBS):
+        typed = _TYPED_INSIDE.search(text)
+    found = [each for each in (written, typed) if each is not None]
+    return min(found, key=re.Match.start, default=None)
 
 
 def _without_parameters(text: str, hide: Hide) -> str:

@@ -13,6 +13,8 @@ __all__ = ["shown_settings"]
 
 # Whatever a deployment says of itself; the settings know which of their own values are secret.
 _FREE: Final = "resource_attributes"
+# They leave the process under no other name either.
+_NEVER: Final = frozenset({"process.command", "process.command_args", "process.command_line"})
 
 
 def shown_settings(settings: TelemetrySettings) -> dict[str, dict[str, object]]:
@@ -20,5 +22,8 @@ def shown_settings(settings: TelemetrySettings) -> dict[str, dict[str, object]]:
     status = settings.as_status()
     if _FREE in status:
         entry = status[_FREE]
-        status[_FREE] = {**entry, "value": redactor_of(settings).field(_FREE, entry["value"], {})}
+        shown = redactor_of(settings).field(_FREE, entry["value"], {})
+        if isinstance(shown, dict):
+            shown = {name: value for name, value in shown.items() if name not in _NEVER}
+        status[_FREE] = {**entry, "value": shown}
     return status

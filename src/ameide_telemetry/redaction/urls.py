@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.contract import names
 from ameide_telemetry.redaction.hiding import MARKER
+from ameide_telemetry.redaction.kept import KEPT_VALUE
 from ameide_telemetry.redaction.patterns import hide_values
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ _VALUE: Final = r"(?:[^\s\"'<>`#]|'(?=[^\s\"'<>`#,;:)\]}]))++"
 _QUERY: Final = re.compile(rf"(?<!\()\?(?=[^\s?\"<>`#=]{{1,256}}+=){_VALUE}")
 # A query that is one value, as in links that sign somebody in; of a URL or a path only, for prose asks too.
 _BARE_QUERY: Final = re.compile(rf"(?<=[^\s?(])\?(?=[^\s?=&\"'<>`#\[]{{4}}){_VALUE}")
+# A query without a URL, behind what servers and clients call it.
+_NAMED_QUERY: Final = re.compile(
+    r"(?i:query_?string|(?:url|http)\.query)\\{0,3}[\"']?\]?\s{0,4}[=:,]\s{0,4}b?\\{0,3}[\"']?\??"
+    r"(?P<query>[^\s\"'<>`#\\,=\[]{1,64}=[^\s\"'<>`#\\,]{1,4096}+)"
+)
 _MOST_BEFORE: Final = 256
 _FRAGMENT: Final = re.compile(rf"#(?=[^\s=?&\"'<>`#]{{1,64}}+=){_VALUE}")
 # What clients of HTTP take on the command line; as words of a list, too.
@@ -89,6 +95,8 @@ def hide_in_urls(text: str, hide: Hide, class_of: ClassOf) -> str:
     if "-u" in text or "-U" in text or "-proxy-user" in text:
         of_client = _CLIENT.search(text) is not None
         text = _OPTION.sub(lambda found: _hide_option(found, hide, of_client=of_client), text)
+    if "query" in text or "QUERY" in text:
+        text = _NAMED_QUERY.sub(lambda found: _hide_named(found, hide, class_of), text)
     if "?" in text:
         text = _QUERY.sub(lambda found: f"?{hide_query(found[0][1:], hide, class_of)}", text)
         text = _BARE_QUERY.sub(lambda found: _hide_bare(found, hide, class_of), text)
@@ -115,7 +123,7 @@ def _hide_parameter(part: str, hide: Hide, class_of: ClassOf) -> str:
     name, mark, value = part.partition("=")
     if not mark or _NAME.fullmatch(name) is None:
         return _hide_whole(part, hide)
-    if not value or MARKER.fullmatch(value) is not None:
+    if not value or MARKER.fullmatch(value.strip("'")) is not None or KEPT_VALUE.fullmatch(value) is not None:
         return part
     kind = class_of(name)
     return part if kind is None and _is_id(name, value) else f"{name}={hide(kind or 'query', value)}"
@@ -141,6 +149,11 @@ def _hide_bare(found: re.Match[str], hide: Hide, class_of: ClassOf) -> str:
     if _MARK in before or before.startswith("/"):
         return f"?{hide_query(found[0][1:], hide, class_of)}"
     return found[0]
+
+
+def _hide_named(found: re.Match[str], hide: Hide, class_of: ClassOf) -> str:
+    query: str = found["query"]
+    return f"{found[0].removesuffix(query)}{hide_query(query, hide, class_of)}"
 
 
 def _hide_anchors(text: str, hide: Hide) -> str:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Event, SpanProcessor
 from opentelemetry.sdk.util import BoundedList
-from opentelemetry.trace import Link, Status
+from opentelemetry.trace import Link, SpanContext, Status, TraceState
 
 from ameide_telemetry.contract import names
 from ameide_telemetry.export.scopes import Scopes
+from ameide_telemetry.redaction.trace_state import redacted_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +30,9 @@ _REDACTED: Final = names.SPAN_REDACTED
 
 
 class RedactingSpanProcessor(SpanProcessor):
-    """Takes what must not leave the process out of attributes, events, links, the status and the scope.
+    """Takes what must not leave the process out of all that a span holds.
+
+    That is attributes, events, links, the status, the scope, and the `tracestate`.
 
     Names of spans and events stay: they group, and are the code's own.
 
@@ -51,6 +54,9 @@ class RedactingSpanProcessor(SpanProcessor):
             _replace(span, "_events", span._events, self._event, found)  # noqa: SLF001
         if span._links:  # noqa: SLF001
             _replace(span, "_links", span._links, self._link, found)  # noqa: SLF001
+        context = span._context  # noqa: SLF001
+        if context is not None and context.trace_state:
+            span._context = self._context(context, found)  # noqa: SLF001
         status = span._status  # noqa: SLF001
         if status.description:
             description = self._redactor.text(status.description, found)
@@ -89,9 +95,21 @@ class RedactingSpanProcessor(SpanProcessor):
 
     def _link(self, link: Link, found: Found) -> Link:
         attributes = self._attributes(link.attributes, found)
-        return (
-            link if attributes is None else Link(link.context, _bounded(attributes, link.dropped_attributes))
-        )
+        context = self._context(link.context, found)
+        if attributes is None and context is link.context:
+            return link
+        bounded = link.attributes if attributes is None else _bounded(attributes, link.dropped_attributes)
+        return Link(context, bounded)
+
+    def _context(self, context: SpanContext, found: Found) -> SpanContext:
+        """Return the ids of a span without what its `tracestate` may not hold."""
+        state = context.trace_state
+        if not state or type(state) is not TraceState:
+            return context
+        shown = redacted_state(state, self._redactor, found)
+        if shown is state:
+            return context
+        return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, shown)
 
 
 def _replace(

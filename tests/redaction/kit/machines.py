@@ -43,6 +43,10 @@ def _sixteen(random: Random) -> str:
     return str(random.randrange(10**15, 10**16))
 
 
+def _payment(random: Random) -> str:
+    return f"card payment_id={random.randrange(4 * 10**15, 5 * 10**15)}"
+
+
 MACHINES: Final[Mapping[str, Callable[[Random], str]]] = {
     "trace id": _hex(32),
     "span id": _hex(16),
@@ -54,6 +58,7 @@ MACHINES: Final[Mapping[str, Callable[[Random], str]]] = {
     "epoch us": _epoch(6),
     "epoch ns": _epoch(9),
     "HDFS block": _block,
+    "payment id": _payment,
 }
 """What is generated -> how; none of it may be redacted, alone or in a sentence."""
 
