@@ -241,7 +241,7 @@ print("COST", *(sorted(times)[len(times) // 4] for times in (bare, ours)))
 
 
 def test_what_telemetry_adds_to_a_fork_is_little_and_constant(tmp_path: Path) -> None:
-    """At most 2 ms, or three times what the fork itself takes on a slow machine; ten lives cost what one does.
+    """At most 2 ms, or three times what the fork takes on a slow machine; ten lives cost what one does.
 
     Nearly all of it is memory that the child no longer shares: 600 more pages of it are written to. Their
     price beside that of the fork itself is another on each machine, and another beside other work.
