@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["CASES", "Case", "case_paths", "read_case"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CASES", "Case", "case_paths", "lay_out", "read_case", "split_files"]
 
 CASES: Final = Path(__file__).parent / "cases"
 _FILE: Final = re.compile(r"(?m)^-- (.+) --\n")
+_KEYS: Final = frozenset({"args", "expect", "verdict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,22 @@ class Case:
 
     def lay_out(self, folder: Path) -> Path:
         """Write the files of the case below a folder, and return it."""
-        for path, text in self.files.items():
-            place = folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8")
-        return folder
+        return lay_out(folder, self.files)
+
+
+def split_files(text: str) -> tuple[str, dict[str, str]]:
+    """Return what stands in front of the first file of a text, and the files: path -> text."""
+    head, *parts = _FILE.split(text)
+    return head, dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def lay_out(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files below a folder, and return it."""
+    for path, text in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8", newline="")
+    return folder
 
 
 def case_paths(topic: str = "*") -> list[Path]:
@@ -49,9 +64,11 @@ def case_paths(topic: str = "*") -> list[Path]:
 
 def read_case(path: Path) -> Case:
     """Read a case."""
-    head, *parts = _FILE.split(path.read_text(encoding="utf-8"))
+    head, files = split_files(path.read_text(encoding="utf-8"))
     says, *rows = head.strip().split("\n")
     words = [row.partition(":") for row in rows]
+    # A typing error would be a promise that nobody keeps.
+    assert {key for key, _, _ in words} <= _KEYS, path
     verdicts = [text.split() for key, _, text in words if key == "verdict"]
     return Case(
         name=f"{path.parent.name}/{path.stem}",
@@ -59,5 +76,5 @@ def read_case(path: Path) -> Case:
         args=tuple(word for key, _, text in words if key == "args" for word in text.split()),
         expect=tuple(text.strip() for key, _, text in words if key == "expect"),
         verdicts=tuple((one, other, last) for one, other, last in verdicts),
-        files=dict(zip(parts[::2], parts[1::2], strict=True)),
+        files=files,
     )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
-from lint.faults import KINDS, LAYOUTS, cases, codes_in
+from lint.faults import cases, codes_in, main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from lint.faults import Service
+    from lint.samples import Service
 
-# One layout for each kind: all of them are `python -m lint.faults`.
-_LAYOUT: Final = dict(zip(KINDS, [*LAYOUTS, *LAYOUTS], strict=False))
-_CASES: Final = [case for case in cases() if _LAYOUT[case[2].kind] == case[2].layout]
+
+def _sample() -> Iterator[tuple[str, str, Service]]:
+    """Yield each change once, each in another kind of service and another layout than the one before."""
+    services: dict[tuple[str, str], list[Service]] = {}
+    for name, code, service in cases():
+        services.setdefault((name, code), []).append(service)
+    for number, ((name, code), some) in enumerate(services.items()):
+        yield name, code, some[number * 4 % len(some)]
+
+
+_CASES = list(_sample())
 
 
 @pytest.mark.parametrize(
@@ -32,3 +41,9 @@ def test_a_fault_is_named_and_a_rewrite_is_not(
         assert code in found, (name, found)
     else:
         assert not found, name
+
+
+@pytest.mark.full
+def test_the_shares_of_all_services_are_what_is_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    """At least 95 in 100 faults are named in all kinds and layouts, and no rewrite is."""
+    assert main([]) == 0, capsys.readouterr().out

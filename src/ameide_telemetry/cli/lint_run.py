@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ameide_telemetry import guard
 from ameide_telemetry.cli.lint_tables import entrypoint_rows, score_rows, statistics_rows
+from ameide_telemetry.cli.outputs import must_be_writable, write_reports
 from ameide_telemetry.cli.surroundings import environment
 from ameide_telemetry.exceptions import TelemetryError
-from ameide_telemetry.lint.baseline import Baseline, grown, written
-from ameide_telemetry.lint.config import codes_of, config_schema, read_config
+from ameide_telemetry.lint.baseline import Baseline, written
+from ameide_telemetry.lint.config import bootstrap_name, codes_of, config_schema, read_config
 from ameide_telemetry.lint.fixes import fix
 from ameide_telemetry.lint.linter import Linter
 from ameide_telemetry.lint.outcome import report_of
@@ -20,12 +25,12 @@ from ameide_telemetry.lint.store import FOLDER, Store
 from ameide_telemetry.lint.tree import Tree
 from ameide_telemetry.lint.why import why
 from ameide_telemetry.reports.formats import FORMATS
-from ameide_telemetry.reports.terminal import PLAIN, style_for
+from ameide_telemetry.reports.terminal import printable, style_for
 from ameide_telemetry.settings.nearness import nearest
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ameide_telemetry.findings import Level
     from ameide_telemetry.lint.config import Config
@@ -37,6 +42,9 @@ __all__ = ["lint"]
 _LEAST: Final[Level] = "warning"
 _USAGE: Final = 2
 _ROUNDS: Final = 10
+# A baseline of suppressions that are wrong themselves would keep them for ever.
+_NOT_KNOWN: Final = frozenset({"TEL003", "TEL004"})
+_INTERNAL: Final = guard.site("lint.run")
 _DECLARE: Final = """\
 say what is deployed, in pyproject.toml:
 
@@ -68,23 +76,55 @@ def lint(arguments: argparse.Namespace) -> int:
     if arguments.print_schema:
         sys.stdout.write(config_schema())
         return 0
+    code = _USAGE
+    with _INTERNAL, _quick():
+        return _lint(arguments)
+    _say("nothing is said of the tree: the lint itself is wrong; leave the cache out: --no-cache")
+    return code
+
+
+@contextmanager
+def _quick() -> Iterator[None]:
+    """Collect no garbage: syntax trees are millions of objects, and all of them end with the process."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    if arguments.allow_new and not arguments.update_baseline:
+        raise TelemetryError("--allow-new belongs to --update-baseline: write both, or neither")
     run = _Run(arguments, _paths(arguments.paths or ["."]))
+    must_be_writable(arguments.output, run.inputs())
     outcome = run.cured() if arguments.fix or arguments.unsafe_fixes else run.looked()
-    if not outcome.judged and not outcome.problems:
-        _say(f"no entrypoint was found in {outcome.files:,} source files below {run.paths.root}: {_DECLARE}")
-        return _USAGE
+    if not outcome.judged:
+        return run.nothing(outcome)
     if arguments.update_baseline:
         return run.update(outcome)
-    return run.written(outcome)
+    code = run.written(outcome)
+    if not code and all(each.verdict.word == "unresolved" for each in outcome.judged):
+        _say("no entrypoint could be resolved, so nothing was proved: see --show-entrypoints")
+        return _USAGE
+    return code
 
 
 class _Run:
     def __init__(self, arguments: argparse.Namespace, paths: _Paths) -> None:
         self.paths = paths
         self._arguments = arguments
-        self._config = _config(arguments, paths)
-        self._tree = Tree.of(paths.root, self._config.exclude)
+        whole = Tree.of(paths.root)
+        self._config = _config(arguments, paths, whole)
+        self._tree = self._read() if self._config.exclude else whole
         self._baseline = self._known()
+
+    def inputs(self) -> list[Path]:
+        """Return the files that no report may take the place of."""
+        known = [self._config.baseline] if self._config.baseline else []
+        return [*self._tree.paths(), *self._config.files, *known]
 
     # ------------------------------------------------------------------ looking
 
@@ -106,22 +146,26 @@ class _Run:
             refused += len(fixed.refused)
             if not fixed.changed:
                 break
-            self._tree = Tree.of(self.paths.root, self._config.exclude)
+            self._tree = self._read()
             outcome = self.looked()
             if refused:
                 break
         return outcome
 
     def _again(self) -> Sequence[Problem]:
-        self._tree = Tree.of(self.paths.root, self._config.exclude)
+        self._tree = self._read()
         return self.looked().problems
+
+    def _read(self) -> Tree:
+        base = self._config.files[0].parent if self._config.files else None
+        return Tree.of(self.paths.root, self._config.exclude, base)
 
     def _linter(self, baseline: Baseline | None) -> Linter:
         return Linter(self._tree, self._config, self._store(), self.paths.shows, baseline)
 
     def _store(self) -> Store:
         folder = None if self._arguments.no_cache else self.paths.root / FOLDER
-        return Store(folder, repr(replace(self._config, levels={}, baseline=None)))
+        return Store(folder, self._config.engine_key())
 
     # ------------------------------------------------------------------ what is known
 
@@ -140,18 +184,37 @@ class _Run:
         path = self._config.baseline
         if path is None:
             raise TelemetryError("no baseline is named: lint --update-baseline --baseline FILE")
-        whole = [each for each in self._linter(None).run().problems if each.code != "TEL003"]
-        new = grown(self._baseline, whole, self._tree.shown)
+        whole = [each for each in self._linter(None).run().problems if each.code not in _NOT_KNOWN]
+        old = self._baseline or Baseline(path, Counter())
+        new = old.judge(whole)[0]
         if new and not self._arguments.allow_new:
             for problem in new:
                 _say(f"new: {self._place(problem)} {problem.code} {problem.message}")
             _say("cure them, or put them in: ameide-telemetry lint --update-baseline --allow-new")
             return 1
-        path.write_text(written(whole, self._tree.shown), encoding="utf-8")
+        # What this run was not asked to look for is known as before.
+        kept = {
+            entry: count for entry, count in old.entries.items() if not self._linter(None).finds(entry, old)
+        }
+        try:
+            path.write_text(written(whole, path, kept), encoding="utf-8")
+        except OSError as error:
+            raise TelemetryError(f"{path} cannot be written: {error.strerror}; name another file") from None
         _say(f"{path} knows {len(whole):,} problems, of {len(outcome.judged):,} entrypoints")
         return 0
 
     # ------------------------------------------------------------------ writing
+
+    def nothing(self, outcome: Outcome) -> int:
+        """Say that no entrypoint was found, and what was found instead.
+
+        Returns:
+            2.
+        """
+        if outcome.problems:
+            self.written(outcome)
+        _say(f"no entrypoint was found in {outcome.files:,} source files below {self.paths.root}: {_DECLARE}")
+        return _USAGE
 
     def written(self, outcome: Outcome) -> int:
         """Write what was asked for.
@@ -161,13 +224,12 @@ class _Run:
         """
         arguments, style = self._arguments, style_for(sys.stdout, environment())
         least: Level = arguments.level or _LEAST
-        report = report_of(outcome, self._config.levels, self._tree.shown, self._line).shown(least)
-        for name, file in arguments.output:
-            Path(file).write_text(FORMATS[name](report, PLAIN), encoding="utf-8", errors="backslashreplace")
+        report = report_of(outcome, self._config.levels, self._shown, self._line).shown(least)
+        write_reports(report, arguments.output)
         if arguments.why:
             return self._why(outcome)
         if arguments.show_entrypoints:
-            rows = entrypoint_rows(outcome.judged, self._tree.shown, style)
+            rows = entrypoint_rows(outcome.judged, self._shown, style)
         elif arguments.statistics:
             rows = statistics_rows(outcome.statistics(), style)
         elif arguments.score:
@@ -195,9 +257,14 @@ class _Run:
         names = {entrypoint.service, entrypoint.target.name, entrypoint.target.module}
         return asked in names or (path is not None and Path(asked).resolve() == path)
 
+    def _shown(self, path: Path) -> str:
+        """Return a path as an editor that was started here can open it."""
+        here = Path.cwd()
+        return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
+
     def _place(self, problem: Problem) -> str:
         line = f":{problem.spot.line}" if problem.spot.line else ""
-        return f"{self._tree.shown(problem.spot.path)}{line}"
+        return f"{self._shown(problem.spot.path)}{line}"
 
     def _line(self, problem: Problem) -> str:
         if not problem.spot.line:
@@ -227,21 +294,24 @@ def _paths(given: Sequence[str]) -> _Paths:
     return _Paths(root, tuple(roots), frozenset(files))
 
 
-def _config(arguments: argparse.Namespace, paths: _Paths) -> Config:
+def _config(arguments: argparse.Namespace, paths: _Paths, tree: Tree) -> Config:
     named = Path(arguments.config).resolve() if arguments.config else None
-    config = read_config(paths.root, _manifests(paths.root), named)
+    config = read_config(paths.root, _manifests(tree), named)
     selected = codes_of(_words(arguments.select), "--select") if arguments.select else config.selected
+    selected -= codes_of(_words(arguments.ignore), "--ignore")
+    if not selected:
+        raise TelemetryError("no check is left to run: select some, or ignore fewer")
     return replace(
         config,
-        bootstrap=tuple(arguments.bootstrap) or config.bootstrap,
-        selected=selected - codes_of(_words(arguments.ignore), "--ignore"),
+        bootstrap=tuple(map(bootstrap_name, arguments.bootstrap)) or config.bootstrap,
+        selected=selected,
         strict=config.strict or arguments.strict,
         baseline=Path(arguments.baseline).resolve() if arguments.baseline else config.baseline,
     )
 
 
-def _manifests(root: Path) -> list[Path]:
-    return [Path(path) for path in Tree.of(root).files if path.endswith(f"{os.sep}pyproject.toml")]
+def _manifests(tree: Tree) -> list[Path]:
+    return [Path(path) for path in tree.files if path.endswith(f"{os.sep}pyproject.toml")]
 
 
 def _words(given: Sequence[str]) -> list[str]:
@@ -249,4 +319,5 @@ def _words(given: Sequence[str]) -> list[str]:
 
 
 def _say(text: str) -> None:
-    print(f"ameide-telemetry: {text}", file=sys.stderr)
+    rows = (printable(row) for row in text.split("\n"))
+    print("ameide-telemetry: " + "\n".join(rows), file=sys.stderr)

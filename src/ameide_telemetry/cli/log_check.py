@@ -8,13 +8,14 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from ameide_telemetry.cli.outputs import must_be_writable, write_reports
 from ameide_telemetry.cli.surroundings import environment
 from ameide_telemetry.exceptions import TelemetryError, UnusableInput
 from ameide_telemetry.logcheck.config import known_codes, known_fields, read_config, rules_of
 from ameide_telemetry.logcheck.inspector import Inspector
 from ameide_telemetry.logcheck.source import STDIN, lines_of
 from ameide_telemetry.reports.formats import FORMATS
-from ameide_telemetry.reports.terminal import PLAIN, printable, style_for
+from ameide_telemetry.reports.terminal import printable, style_for
 from ameide_telemetry.reports.words import counted
 
 if TYPE_CHECKING:
@@ -44,18 +45,14 @@ def check(arguments: argparse.Namespace) -> int:
     """
     config = read_config(arguments.config, Path.cwd())
     rules = _rules(arguments, config)
-    taken = [Path(file) for file in arguments.files or () if file != STDIN]
-    for _, file in arguments.output:
-        _must_be_writable(Path(file), taken)
-        taken.append(Path(file))
+    must_be_writable(arguments.output, [Path(file) for file in arguments.files or () if file != STDIN])
     inspector = Inspector(rules, engine=arguments.engine or config.get("engine", "auto"))
     unusable = _inspect(inspector, arguments.files or [STDIN])
     if unusable and not inspector.examined:
         raise unusable[0]
     least: Level = arguments.level or config.get("level", _LEAST)
     report = inspector.report().shown(least)
-    for name, file in arguments.output:
-        Path(file).write_text(FORMATS[name](report, PLAIN), encoding="utf-8", errors="backslashreplace")
+    write_reports(report, arguments.output)
     if report.groups or not unusable:
         sys.stdout.write(FORMATS[arguments.format](report, style_for(sys.stdout, environment())))
     sys.stdout.flush()
@@ -81,19 +78,6 @@ def _rules(arguments: argparse.Namespace, config: Mapping[str, Any]) -> Rules:
 
 def _words(given: Iterable[str]) -> list[str]:
     return [word.strip() for words in given for word in words.split(",") if word.strip()]
-
-
-def _must_be_writable(path: Path, taken: Iterable[Path]) -> None:
-    """Refuse what cannot become a report, or is one or an input already, before hours are spent on it."""
-    if any(
-        path.absolute() == each.absolute() or (path.exists() and each.exists() and path.samefile(each))
-        for each in taken
-    ):
-        raise TelemetryError(f"{path} is read already, or the file of another report: name another one")
-    if path.is_dir():
-        raise TelemetryError(f"{path} is a directory: name a file in it, such as {path / 'report'}")
-    if not path.parent.is_dir():
-        raise TelemetryError(f"the directory of {path} does not exist: mkdir -p {path.parent}")
 
 
 def _inspect(inspector: Inspector, files: Sequence[str]) -> list[UnusableInput]:

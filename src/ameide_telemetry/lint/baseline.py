@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ameide_telemetry.exceptions import TelemetryError
 from ameide_telemetry.lint.model import Problem, Spot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Baseline", "Known", "grown", "written"]
+__all__ = ["Baseline", "Known", "known", "written"]
 
 _VERSION: Final = 1
 _KEYS: Final = ("code", "path", "symbol", "text", "count")
@@ -68,30 +69,37 @@ class Baseline:
             raise TelemetryError(
                 f"{path} is no baseline of version {_VERSION}: write it anew: delete it first"
             )
+        rows = found.get("entries")
+        if not isinstance(rows, list):
+            raise TelemetryError(f"{path} has no list of entries: write it anew: delete it first")
         entries: Counter[Known] = Counter()
-        for row in found.get("entries", ()):
+        for row in rows:
             entries[_entry(row, path)] += row["count"]
         return cls(path, entries)
 
     def judge(
-        self, problems: Iterable[Problem], shown: Callable[[Path], str]
+        self, problems: Iterable[Problem], asked: Callable[[Known], bool] = lambda _: True
     ) -> tuple[list[Problem], list[Problem]]:
         """Return the problems that are new, and one (TEL003) for each entry that has more than there is.
 
         Args:
             problems: what was found.
-            shown: the way in which a path stands in the file.
+            asked: tells of an entry whether this run would have found it; else it is not said to be stale.
         """
         left = Counter(self.entries)
         new = []
         for problem in problems:
-            key = known(problem, shown)
+            key = known(problem, self.path)
             if left[key] > 0:
                 left[key] -= 1
             else:
                 new.append(problem)
-        stale = [self._stale(key, count) for key, count in sorted(left.items()) if count > 0]
+        stale = [self._stale(key, count) for key, count in sorted(left.items()) if count > 0 and asked(key)]
         return new, stale
+
+    def file_of(self, entry: Known) -> Path:
+        """Return the file that an entry is about."""
+        return Path(os.path.normpath(self.path.parent / entry.path))
 
     def _stale(self, key: Known, count: int) -> Problem:
         return Problem(
@@ -104,21 +112,25 @@ class Baseline:
         )
 
 
-def known(problem: Problem, shown: Callable[[Path], str]) -> Known:
-    """Return what a problem is told by."""
-    return Known(problem.code, shown(problem.spot.path), problem.symbol, problem.text)
+def known(problem: Problem, baseline: Path) -> Known:
+    """Return what a problem is told by; its path is relative to the folder of the baseline."""
+    path = os.path.relpath(problem.spot.path, baseline.parent).replace(os.sep, "/")
+    return Known(problem.code, path, problem.symbol, problem.text)
 
 
-def grown(old: Baseline | None, problems: Sequence[Problem], shown: Callable[[Path], str]) -> list[Problem]:
-    """Return the problems that a new baseline would have and the old one has not."""
-    return list(problems) if old is None else old.judge(problems, shown)[0]
+def written(problems: Iterable[Problem], path: Path, kept: Mapping[Known, int]) -> str:
+    """Return the text of a baseline: one row for each entry, sorted, so that changes merge.
 
-
-def written(problems: Iterable[Problem], shown: Callable[[Path], str]) -> str:
-    """Return the text of a baseline that knows these problems: sorted, so that changes merge."""
-    counted = Counter(known(problem, shown) for problem in problems)
+    Args:
+        problems: that it knows.
+        path: of its file.
+        kept: entries that it has besides.
+    """
+    counted = Counter(known(problem, path) for problem in problems)
+    counted.update(kept)
     rows = [dict(zip(_KEYS, (*key, count), strict=True)) for key, count in sorted(counted.items())]
-    return json.dumps({"version": _VERSION, "entries": rows}, indent=1, ensure_ascii=False) + "\n"
+    text = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    return f'{{\n "version": {_VERSION},\n "entries": [\n{text}\n ]\n}}\n'
 
 
 def _entry(row: object, path: Path) -> Known:

@@ -6,14 +6,31 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ameide_telemetry.lint.model import Evidence
     from ameide_telemetry.lint.projects import Projects
 
-__all__ = ["ends_branch"]
+__all__ = ["ends_branch", "prepares"]
 
 _EXEC: Final = re.compile(r"(^|[;&|({]|\bthen|\bdo|\belse|\))\s*exec\s")
 _AFTER: Final = re.compile(r"\s*(;;|esac\b|wait\b|exit\b|\Z)")
 _NOISE: Final = re.compile(r"\s*(#|$|fi\b|done\b|\})")
+_RELEASE: Final = re.compile(r"\s*release\s*:")
+_THEN: Final = re.compile(r"\s*(&&|;(?!;))\s*[^\s'\"\]]")
+
+
+def prepares(evidence: Evidence, words: Sequence[str]) -> bool:
+    """Return whether a command comes before others of its line, or is the `release` of a Procfile.
+
+    Args:
+        evidence: the line.
+        words: of the command.
+    """
+    if evidence.kind == "procfile" and _RELEASE.match(evidence.text):
+        return True
+    at = evidence.text.find(words[-1]) if words else -1
+    return at >= 0 and _THEN.match(evidence.text, at + len(words[-1])) is not None
 
 
 def ends_branch(projects: Projects, evidence: Evidence) -> bool:

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.lint.needles import is_on_the_way
+from ameide_telemetry.lint.pragmas import has_pragma
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +73,11 @@ class Glance(NamedTuple):
     needles: tuple[bytes, ...]
     packages: tuple[str, ...]
 
+    @property
+    def pragmas(self) -> int:
+        """The bit of files that may switch a check off."""
+        return 1 << (len(self.needles) + len(self.packages))
+
     def mask(self, needles: Iterable[bytes], packages: Iterable[str]) -> int:
         """Return the bits of some of them."""
         bits = [self.needles.index(each) for each in needles]
@@ -90,7 +96,11 @@ def card_of(data: bytes, glance: Glance) -> Card:
     packages = {each.module.partition(".")[0] for each in imports if not each.level}
     mask = 0
     for number, there in enumerate(
-        (*(needle in data for needle in glance.needles), *(each in packages for each in glance.packages))
+        (
+            *(needle in data for needle in glance.needles),
+            *(each in packages for each in glance.packages),
+            has_pragma(data),
+        )
     ):
         mask |= there << number
     digest = blake2b(data, digest_size=_HASH_BYTES).digest()

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ameide_telemetry.checks.registry import CHECKS
 from ameide_telemetry.exceptions import TelemetryError
+from ameide_telemetry.lint.model import Spot
 from ameide_telemetry.lint.services import SERVICE_ROW, SERVICES, Declared, declared_in, section_of
 from ameide_telemetry.reports.model import LEVELS
 from ameide_telemetry.settings.nearness import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ameide_telemetry.findings import Level
 
-__all__ = ["Allowance", "Config", "codes_of", "config_schema", "lint_codes", "read_config"]
+__all__ = ["Allowance", "Config", "bootstrap_name", "codes_of", "config_schema", "lint_codes", "read_config"]
 
 FILE: Final = "pyproject.toml"
 _BOOTSTRAP: Final = ("ameide_telemetry.init_telemetry", "ameide_telemetry.bootstrap.init_telemetry")
 _LINT: Final = "tool.ameide_telemetry.lint"
+_PER_PATH: Final = re.compile(r"\s*\[\[.*per-path-ignores")
 _DOTTED: Final = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 _LINTS: Final = ("TEL0", "TEL1", "TEL2", "TEL3", "TEL4")
 # These are of settings, clients and processes, and say so when a service starts.
@@ -39,15 +41,20 @@ class Allowance:
         paths: patterns of `fnmatch`, relative to the folder of the file that allows it.
         codes: of the checks.
         reason: why.
+        spot: where it stands.
     """
 
     paths: tuple[str, ...]
     codes: frozenset[str]
     reason: str
+    spot: Spot
 
-    def holds(self, code: str, path: str) -> bool:
+    def holds(self, code: str, path: Path) -> bool:
         """Return whether a check does not apply to a path."""
-        return code in self.codes and any(fnmatchcase(path, each) for each in self.paths)
+        if code not in self.codes or not path.is_relative_to(self.spot.path.parent):
+            return False
+        relative = path.relative_to(self.spot.path.parent).as_posix()
+        return any(fnmatchcase(relative, each) for each in self.paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,10 @@ class Config:
     minimum: str = ""
     baseline: Path | None = None
     files: tuple[Path, ...] = ()
+
+    def engine_key(self) -> str:
+        """Return what the results for one file or entrypoint depend on; the same in every process."""
+        return repr((self.bootstrap, sorted(self.selected), self.minimum))
 
 
 class _Form(NamedTuple):
@@ -116,8 +127,23 @@ def codes_of(words: Iterable[str], origin: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def bootstrap_name(text: str) -> str:
+    """Return the dotted name of a function that starts telemetry.
+
+    Raises:
+        TelemetryError: it is no dotted name.
+    """
+    if not re.fullmatch(_DOTTED, text):
+        raise TelemetryError(f"--bootstrap: {text!r} is no dotted name, such as shop.telemetry.setup")
+    return text
+
+
 def _texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+
+
+def _beginnings() -> list[str]:
+    return sorted({code[:size] for code in lint_codes() for size in range(3, len(code) + 1)})
 
 
 def _all_match(pattern: str) -> Callable[[Any], bool]:
@@ -125,7 +151,8 @@ def _all_match(pattern: str) -> Callable[[Any], bool]:
 
 
 _LIST: Final = {"type": "array", "items": {"type": "string", "minLength": 1}}
-_CODES: Final = {"type": "array", "items": {"type": "string", "pattern": "^TEL[0-9]{0,3}$"}}
+_CODE: Final[Mapping[str, Any]] = {"enum": _beginnings()}
+_CODES: Final = {"type": "array", "items": _CODE}
 _FORMS: Final[Mapping[str, _Form]] = {
     "baseline": _Form(
         lambda value: isinstance(value, str) and bool(value),
@@ -157,6 +184,7 @@ _FORMS: Final[Mapping[str, _Form]] = {
         f'a table of codes, such as {{ TEL301 = "error" }}; levels are {", ".join(LEVELS)}',
         {
             "type": "object",
+            "propertyNames": _CODE,
             "additionalProperties": {"enum": list(LEVELS)},
             "description": "Code or beginning of codes -> level.",
         },
@@ -165,7 +193,11 @@ _FORMS: Final[Mapping[str, _Form]] = {
     "minimum": _Form(
         lambda value: isinstance(value, str) and bool(re.fullmatch(r"\d+(\.\d+)*", value)),
         'a version, such as "0.1"',
-        {"type": "string", "description": "Least version of ameide-telemetry that services ask for."},
+        {
+            "type": "string",
+            "pattern": r"^\d+(\.\d+)*$",
+            "description": "Least version of ameide-telemetry that services ask for.",
+        },
     ),
     "per-path-ignores": _Form(
         lambda value: isinstance(value, list) and all(_is_allowance(each) for each in value),
@@ -177,7 +209,11 @@ _FORMS: Final[Mapping[str, _Form]] = {
                 "type": "object",
                 "required": ["paths", "codes", "reason"],
                 "additionalProperties": False,
-                "properties": {"paths": _LIST, "codes": _CODES, "reason": {"type": "string", "minLength": 1}},
+                "properties": {
+                    "paths": _LIST,
+                    "codes": _CODES,
+                    "reason": {"type": "string", "pattern": r"\S"},
+                },
             },
             "description": "Where checks do not apply, and why.",
         },
@@ -240,15 +276,17 @@ def read_config(root: Path, files: Iterable[Path], named: Path | None = None) ->
         config = _asked(config, main, must_have=named is not None)
     for path in files:
         if path != main:
-            config = _tightened(config, path)
+            config = _tightened(config, path, main or root / FILE)
     return config
 
 
 def _nearest(root: Path) -> Path | None:
     for folder in (root, *root.parents):
         candidate = folder / FILE
-        if candidate.is_file() and (section_of(candidate, _LINT) or section_of(candidate, SERVICES)):
-            return candidate
+        if candidate.is_file() and _mentions(candidate):
+            found = section_of(candidate, _LINT), section_of(candidate, SERVICES)
+            if found != (None, None):
+                return candidate
     return None
 
 
@@ -265,7 +303,7 @@ def _asked(config: Config, path: Path, *, must_have: bool = False) -> Config:
         selected=selected - codes_of(given.get("ignore", ()), f"{path}: ignore"),
         levels=_levels(given, path),
         exclude=tuple(given.get("exclude", ())),
-        allowances=tuple(_allowance(each, path) for each in given.get("per-path-ignores", ())),
+        allowances=_allowances(given.get("per-path-ignores", ()), path),
         services=declared_in(path),
         strict=given.get("strict", False),
         minimum=given.get("minimum", ""),
@@ -274,19 +312,18 @@ def _asked(config: Config, path: Path, *, must_have: bool = False) -> Config:
     )
 
 
-def _tightened(config: Config, path: Path) -> Config:
+def _tightened(config: Config, path: Path, main: Path) -> Config:
     if not _mentions(path):
         return config
     section = section_of(path, _LINT) or {}
     _check(section, path)
     loose = sorted(key for key in section if not _FORMS[key].tightens)
-    if loose and config.files:
-        raise TelemetryError(
-            f"{path}: {', '.join(loose)} in [{_LINT}] may only stand in {config.files[0]}:"
-            f" a service can only tighten ({', '.join(key for key, form in _FORMS.items() if form.tightens)})"
-        )
     if loose:
-        return _asked(config, path)
+        tight = ", ".join(key for key, form in _FORMS.items() if form.tightens)
+        raise TelemetryError(
+            f"{path}: {', '.join(loose)} in [{_LINT}] may only stand in {main}: a service can only tighten"
+            f" ({tight}); to let this file decide for all: --config {path}"
+        )
     raised = {
         code: level
         for code, level in _levels(section, path).items()
@@ -320,8 +357,18 @@ def _levels(section: Mapping[str, Any], path: Path) -> dict[str, Level]:
     }
 
 
-def _allowance(row: Mapping[str, Any], path: Path) -> Allowance:
-    return Allowance(tuple(row["paths"]), codes_of(row["codes"], f"{path}: per-path-ignores"), row["reason"])
+def _allowances(rows: Sequence[Mapping[str, Any]], path: Path) -> tuple[Allowance, ...]:
+    text = path.read_text(encoding="utf-8")
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if _PER_PATH.match(line)]
+    return tuple(
+        Allowance(
+            tuple(row["paths"]),
+            codes_of(row["codes"], f"{path}: per-path-ignores"),
+            row["reason"],
+            Spot(path, line),
+        )
+        for row, line in zip(rows, lines if len(lines) == len(rows) else (1,) * len(rows), strict=True)
+    )
 
 
 def _check(section: Mapping[str, Any], path: Path) -> None:

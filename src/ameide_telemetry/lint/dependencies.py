@@ -12,14 +12,15 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ameide_telemetry.lint.projects import describes_project, normalised
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["Declared", "Requirement", "declared", "normalised"]
+__all__ = ["Declared", "Requirement", "declared"]
 
 _NAME: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)")
-_DASHES: Final = re.compile(r"[-_.]+")
 _LARGEST: Final = 4 * 1024 * 1024
 _MOST_FILES: Final = 64
 _UPWARDS: Final = 6
@@ -63,11 +64,6 @@ class Declared:
     unknown: bool = False
 
 
-def normalised(name: str) -> str:
-    """Return the name of a distribution as indexes compare it."""
-    return _DASHES.sub("-", name).lower()
-
-
 def declared(folder: Path) -> Declared:
     """Return what the files of a service, or of the nearest folder above it that has any, ask for."""
     found = Declared()
@@ -85,7 +81,7 @@ def _folder(folder: Path, found: Declared) -> None:
     for name, reader in _READERS.items():
         path = folder / name
         text = _text(path)
-        if text is not None:
+        if text is not None and not _is_only_settings(name, text):
             found.files.append(path)
             reader(path, text, found)
     seen: set[Path] = set()
@@ -96,6 +92,13 @@ def _folder(folder: Path, found: Declared) -> None:
     for path in others[:_MOST_FILES]:
         if not _NOT_DEPLOYED.intersection(re.split(r"[^a-z]+", path.name.removesuffix(".txt").lower())):
             _requirements(path, found, seen)
+
+
+def _is_only_settings(name: str, text: str) -> bool:
+    try:
+        return name == "pyproject.toml" and not describes_project(tomllib.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _text(path: Path) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ameide_telemetry.lint.branches import ends_branch
+from ameide_telemetry.lint.branches import ends_branch, prepares
 from ameide_telemetry.lint.fallback import by_code, by_main, in_file, is_test, spare
 from ameide_telemetry.lint.model import Entrypoint, Problem
 from ameide_telemetry.lint.naming import folder_of, named, names_of
@@ -156,7 +156,7 @@ def _counts(lead: _Lead, sight: Sight, serves: Callable[[Path, str], bool]) -> b
     if lead.aim.sure:
         return True
     evidence, target = lead.command.evidence[-1], lead.aim.target
-    deployed = lead.command.evidence[0].kind in _DEPLOYED
+    deployed = lead.command.evidence[0].kind in _DEPLOYED and not prepares(evidence, lead.command.words)
     if deployed and (lead.aim.trouble or evidence.kind != "shell" or ends_branch(sight.projects, evidence)):
         return True
     return target.path is not None and serves(target.path, target.attribute)

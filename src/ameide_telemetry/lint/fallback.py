@@ -29,7 +29,7 @@ _ASIDE: Final = re.compile(
 _TESTS: Final = re.compile(
     r"(tests?|testing|testdata|fixtures|(e2e|integration|unit)([-_]?tests?)?)([-_].*)?|test_.*"
 )
-MAIN: Final = (b"__main__",)
+MAIN: Final = (b"if __name__", b"if (__name__", b"== __name__")
 """Bytes that are in every file with a part that only runs when it is started by itself."""
 _LARGEST: Final = 8 * 1024 * 1024
 
@@ -101,7 +101,8 @@ def spare(sight: Sight, paths: Iterable[Path], taken: Collection[Path]) -> Itera
         if inside not in folders:
             folder = sight.projects.around(inside) or top
             # A project inside of a service is a part of it; below the top there may be others beside it.
-            within = folder in taken or any(each in taken for each in folder.parents if each != top)
+            above = (inside, *inside.parents)
+            within = folder in taken or any(each in taken for each in above if each != top)
             folders[inside] = None if within or is_aside(inside, top) else folder
         free = folders[inside]
         if free is not None and not _ASIDE.fullmatch(path.name):

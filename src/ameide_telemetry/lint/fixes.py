@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
+import os
+import re
+import shutil
+import stat
 import tokenize
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ameide_telemetry.lint.model import Edit, Fix, Problem
@@ -44,7 +49,7 @@ def fix(
 ) -> Fixed:
     """Write the cures of problems into the files.
 
-    All are written together. If the outcome is not clean, they are taken back and tried one by one, so that
+    All are written together. If the outcome is not clean, they are taken back and tried by halves, so that
     one bad cure does not keep the others away.
 
     Args:
@@ -59,18 +64,50 @@ def fix(
     reason, changed = _attempt(curable, work)
     if not reason:
         return Fixed(tuple(curable), (), changed)
+    return _one_by_one(curable, work)
+
+
+def _one_by_one(curable: Sequence[Problem], work: _Work) -> Fixed:
+    """Write what holds, by halves: most are good, and each attempt looks at the whole tree."""
     done: list[Problem] = []
     refused: list[tuple[Problem, str]] = []
-    files: list[Path] = []
-    # From the end of each file: what stands before an edit stays where it was.
-    for problem in sorted(curable, key=_last, reverse=True):
-        reason, changed = _attempt([problem], _Work(again, _counted(again())))
-        if reason:
-            refused.append((problem, reason))
+    files: dict[Path, None] = {}
+    bad: Counter[tuple[object, ...]] = Counter()
+    waiting = [list(curable)]
+    while waiting:
+        wanted = Counter(map(_identity, waiting.pop()))
+        # An edit above moves what is below: offsets are those of the files as they are now.
+        now = work.again()
+        some = list(_again(now, wanted, bad))
+        if not some:
+            continue
+        reason, changed = _attempt(some, _Work(work.again, _counted(now)))
+        if not reason:
+            done += some
+            files.update(dict.fromkeys(changed))
+        elif len(some) == 1:
+            refused.append((some[0], reason))
+            bad[_identity(some[0])] += 1
         else:
-            done.append(problem)
-            files += changed
-    return Fixed(tuple(done), tuple(refused), tuple(dict.fromkeys(files)))
+            middle = len(some) // 2
+            waiting += [some[middle:], some[:middle]]
+    return Fixed(tuple(done), tuple(refused), tuple(files))
+
+
+def _identity(problem: Problem) -> tuple[object, ...]:
+    return problem.code, problem.spot.path, problem.symbol, problem.text, problem.message
+
+
+def _again(
+    now: Iterable[Problem], wanted: Counter[tuple[object, ...]], bad: Counter[tuple[object, ...]]
+) -> Iterator[Problem]:
+    """Yield the problems that are meant; of some that are alike, those behind the ones that were refused."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    for problem in now:
+        key = _identity(problem)
+        if problem.fix and bad[key] <= seen[key] < bad[key] + wanted[key]:
+            yield problem
+        seen[key] += 1
 
 
 def _attempt(problems: Sequence[Problem], work: _Work) -> tuple[str, tuple[Path, ...]]:
@@ -81,8 +118,8 @@ def _attempt(problems: Sequence[Problem], work: _Work) -> tuple[str, tuple[Path,
         try:
             old[path] = path.read_bytes()
             new[path] = _edited(path, old[path], edits)
-        except (OSError, LookupError, SyntaxError, UnicodeError, ValueError, RecursionError) as error:
-            return f"{path.name}: {error}", ()
+        except (OSError, LookupError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return f"{path.name}: {getattr(error, 'strerror', None) or error}", ()
     reason = _write(new) or _worse(problems, work)
     if reason:
         _write(old)
@@ -93,10 +130,24 @@ def _attempt(problems: Sequence[Problem], work: _Work) -> tuple[str, tuple[Path,
 def _write(files: Mapping[Path, bytes]) -> str:
     for path, data in files.items():
         try:
-            path.write_bytes(data)
+            if path.read_bytes() != data:
+                _replace(path.resolve(), data)
         except OSError as error:
-            return f"{path} cannot be written: {error.strerror}"
+            return f"{path.name} cannot be written: {error.strerror}"
     return ""
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file as a whole or not at all: half a file is worse than a finding."""
+    if not path.stat().st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(data)
+        shutil.copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _worse(problems: Sequence[Problem], work: _Work) -> str:
@@ -114,8 +165,10 @@ def _edited(path: Path, data: bytes, edits: Sequence[Edit]) -> bytes:
     text = data.decode(encoding)
     if path.suffix == ".py":
         ast.parse(text)
+    crlf = "\r\n" in text
     for edit in sorted(edits, key=lambda each: (each.begin, each.end), reverse=True):
-        text = text[: edit.begin] + edit.text + text[edit.end :]
+        put = re.sub("\r?\n", "\r\n", edit.text) if crlf else edit.text
+        text = text[: edit.begin] + put + text[edit.end :]
     if path.suffix == ".py":
         ast.parse(text)
     return text.encode(encoding)
@@ -149,8 +202,3 @@ def _by_file(fixes: Iterable[Fix]) -> dict[Path, list[Edit]]:
 
 def _counted(problems: Iterable[Problem]) -> Counter[tuple[str, Path]]:
     return Counter((each.code, each.spot.path) for each in problems)
-
-
-def _last(problem: Problem) -> tuple[str, int]:
-    edits = problem.fix.edits if problem.fix else ()
-    return max((str(edit.path), edit.end) for edit in edits)

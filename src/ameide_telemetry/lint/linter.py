@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Final
 from ameide_telemetry.lint.checks.kinds import Scene
 from ameide_telemetry.lint.checks.making import unreadable
 from ameide_telemetry.lint.checks.table import ENTRYPOINT_CHECKS, FILE_CHECKS
+from ameide_telemetry.lint.config import lint_codes
 from ameide_telemetry.lint.deployment.readers import commands
 from ameide_telemetry.lint.discovery import discover
 from ameide_telemetry.lint.model import Judged, Problem, Spot
 from ameide_telemetry.lint.outcome import Outcome, placed
+from ameide_telemetry.lint.pool import spread
 from ameide_telemetry.lint.pragmas import has_pragma, judge_pragmas, pragmas_of
 from ameide_telemetry.lint.reach import Reach, reach
 from ameide_telemetry.lint.roots import Listing, Roots
 from ameide_telemetry.lint.score import scores
-from ameide_telemetry.lint.source import Sources, Unreadable
+from ameide_telemetry.lint.source import Sources, Unreadable, decoded
+from ameide_telemetry.lint.store import packed, unpacked
 from ameide_telemetry.lint.survey import Survey
 from ameide_telemetry.lint.verdict import judge
 from ameide_telemetry.lint.walk.walker import serves, walk
@@ -28,9 +31,9 @@ from ameide_telemetry.lint.walk.walker import serves, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ameide_telemetry.lint.baseline import Baseline
-    from ameide_telemetry.lint.config import Config
-    from ameide_telemetry.lint.model import Entrypoint
+    from ameide_telemetry.lint.baseline import Baseline, Known
+    from ameide_telemetry.lint.config import Allowance, Config
+    from ameide_telemetry.lint.model import Entrypoint, Trail
     from ameide_telemetry.lint.pragmas import Pragma
     from ameide_telemetry.lint.store import Store
     from ameide_telemetry.lint.tree import Tree
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["Linter"]
 
 _DIGEST_BYTES: Final = 16
+# Entrypoints; below this a second process costs more than it saves.
+_FEW_WALKS: Final = 6
 _PRAGMA_CODES: Final = frozenset({"TEL003", "TEL004"})
 
 
@@ -73,7 +78,7 @@ class Linter:
             listing=self._listing,
         )
         reaches = [self._reach(each) for each in found.entrypoints]
-        judged = tuple(self._judged(each, way) for each, way in zip(found.entrypoints, reaches, strict=True))
+        judged = tuple(self._judged(found.entrypoints, reaches))
         scene = self._scene(judged, reaches)
         problems = [*reading.problems, *found.problems, *self._unreadable(judged)]
         problems += self._of_entrypoints(judged, scene)
@@ -107,21 +112,27 @@ class Linter:
             starts += roots.find(entrypoint.target.module).paths
         return reach(starts, roots, self._survey.card)
 
-    def _judged(self, entrypoint: Entrypoint, way: Reach) -> Judged:
-        key = self._key(entrypoint, way)
-        known = self.store.trail(key)
-        if known is None or not self._still(known[0].imported, way):
-            roots = Roots(entrypoint.roots, self._listing)
-            trail = walk(
-                entrypoint,
-                self.sources,
-                self.config.bootstrap,
-                roots.find,
-                relevant=self._relevant(way),
-            )
-            known = trail, judge(entrypoint, trail, self.sources)
-            self.store.keep_trail(key, *known)
-        return Judged(entrypoint, *known)
+    def _judged(self, entrypoints: Sequence[Entrypoint], ways: Sequence[Reach]) -> Iterator[Judged]:
+        keys = [self._key(each, way) for each, way in zip(entrypoints, ways, strict=True)]
+        known = {key: self.store.trail(key) for key in keys}
+        new = [
+            (each, way)
+            for each, way, key in zip(entrypoints, ways, keys, strict=True)
+            if (old := known[key]) is None or not self._still(old[0], way)
+        ]
+        walked = {id(each): unpacked(found) for (each, _), found in spread(self._walked, new, _FEW_WALKS)}
+        for each, key in zip(entrypoints, keys, strict=True):
+            if id(each) in walked:
+                self.store.keep_trail(key, *walked[id(each)])
+            yield Judged(each, *(walked.get(id(each)) or known[key] or ()))
+
+    def _walked(self, item: tuple[Entrypoint, Reach]) -> object:
+        entrypoint, way = item
+        roots = Roots(entrypoint.roots, self._listing)
+        trail = walk(
+            entrypoint, self.sources, self.config.bootstrap, roots.find, relevant=self._relevant(way)
+        )
+        return packed((trail, judge(entrypoint, trail, self.sources)))
 
     def _relevant(self, way: Reach) -> Callable[[Path], bool]:
         # What is loaded by a name in a string is on no way that imports tell.
@@ -134,9 +145,11 @@ class Linter:
             digest.update(str(path).encode(errors="surrogateescape") + (card.digest if card else b"?"))
         return digest.digest()
 
-    def _still(self, imported: Iterable[Path], way: Reach) -> bool:
-        """Return whether nothing was imported that no import statement leads to, and may have changed."""
-        return all(path in way.served for path in imported)
+    def _still(self, trail: Trail, way: Reach) -> bool:
+        """Return whether nothing was imported, or missed, that no import statement tells of."""
+        if any(path not in way.served for path in trail.imported):
+            return False
+        return not any(self._listing.is_file(path) for path in trail.looked_for)
 
     def _scene(self, judged: Sequence[Judged], reaches: Sequence[Reach]) -> Scene:
         served: dict[Path, dict[str, None]] = {}
@@ -177,13 +190,16 @@ class Linter:
 
     def _outcome(self, judged: tuple[Judged, ...], problems: list[Problem]) -> Outcome:
         off: Counter[str] = Counter()
-        left = [each for each in problems if not self._is_allowed(each, off)]
-        pragmas = self._pragmas(left)
+        used: set[Allowance] = set()
+        left = [each for each in problems if not self._is_allowed(each, off, used)]
+        pragmas = self._pragmas(judged, left)
         left = [each for each in left if not _switched_off(each, pragmas, off)]
         every = [pragma for some in pragmas.values() for pragma in some]
-        left += self._asked(judge_pragmas(every, self.config.selected))
+        left += self._asked(judge_pragmas(every, self.config.selected, lint_codes()))
+        left += self._asked(self._stale_allowances(used))
         if self.baseline is not None:
-            new, stale = self.baseline.judge(left, self.tree.shown)
+            baseline = self.baseline
+            new, stale = baseline.judge(left, lambda entry: self.finds(entry, baseline))
             off.update(Counter(each.code for each in left) - Counter(each.code for each in new))
             left = [*new, *self._asked(stale)]
         services = sorted({each.entrypoint.service for each in judged})
@@ -196,15 +212,36 @@ class Linter:
             ran=self.config.selected,
         )
 
-    def _is_allowed(self, problem: Problem, off: Counter[str]) -> bool:
-        path = self.tree.shown(problem.spot.path)
-        allowed = any(each.holds(problem.code, path) for each in self.config.allowances)
-        off[problem.code] += allowed
-        return allowed
+    def finds(self, entry: Known, baseline: Baseline) -> bool:
+        """Return whether this run would have found and shown what an entry of a baseline is about."""
+        path = baseline.file_of(entry)
+        shown = self.only is None or self.only(path)
+        return entry.code in self.config.selected and path.is_relative_to(self.tree.root) and shown
 
-    def _pragmas(self, problems: Iterable[Problem]) -> dict[Path, list[Pragma]]:
-        """Return the comments of every file that has any, or a problem."""
-        paths = {*self._survey.with_pragmas(), *(each.spot.path for each in problems)}
+    def _is_allowed(self, problem: Problem, off: Counter[str], used: set[Allowance]) -> bool:
+        holding = [each for each in self.config.allowances if each.holds(problem.code, problem.spot.path)]
+        used.update(holding)
+        off[problem.code] += bool(holding)
+        return bool(holding)
+
+    def _stale_allowances(self, used: set[Allowance]) -> Iterator[Problem]:
+        """Yield the allowances of paths that nothing needs, if the tree has all that they are about."""
+        for each in self.config.allowances:
+            whole = each.spot.path.parent.is_relative_to(self.tree.root)
+            if whole and each not in used and each.codes <= self.config.selected:
+                paths = ", ".join(each.paths)
+                yield Problem(
+                    "TEL003",
+                    f"nothing in {paths} needs the per-path ignore of {', '.join(sorted(each.codes))}",
+                    each.spot,
+                    "delete these rows of per-path-ignores",
+                    text=paths,
+                )
+
+    def _pragmas(self, judged: Iterable[Judged], problems: Iterable[Problem]) -> dict[Path, list[Pragma]]:
+        """Return the comments of every file that has any and matters, or has a problem."""
+        evidence = {each.spot.path for one in judged for each in one.entrypoint.evidence}
+        paths = {*self._survey.with_pragmas(), *evidence, *(each.spot.path for each in problems)}
         found = {}
         for path in sorted(paths):
             text = self._text(path)
@@ -217,7 +254,7 @@ class Linter:
             data = path.read_bytes()
         except OSError:
             return ""
-        return data.decode("utf-8", "replace") if has_pragma(data) else ""
+        return decoded(path, data) if has_pragma(data) else ""
 
 
 def _switched_off(problem: Problem, pragmas: dict[Path, list[Pragma]], off: Counter[str]) -> bool:

@@ -9,10 +9,7 @@ from ameide_telemetry.lint.walk.tables import APPLICATIONS, CLIENTS, LOADERS, SE
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-__all__ = ["AT_IMPORT", "PRAGMAS", "is_on_the_way"]
-
-PRAGMAS: Final = (b"telemetry: ignore", b"noqa: TEL")
-"""Of comments that switch a check off."""
+__all__ = ["AT_IMPORT", "is_on_the_way"]
 
 AT_IMPORT: Final = (
     *(b"\nlog.", b"\nlogger.", b"\nLOG", b"\n_log", b"\nlogging."),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "level_of", "placed", "report_of"]
 
+_ALLOW_IN_SETTINGS: Final = 'ignore = ["{code}"] in [tool.ameide_telemetry.lint]'
 _ALLOW: Final = "# telemetry: ignore[{code}] reason"
 
 
@@ -69,7 +70,9 @@ def report_of(
         shown: the way in which a path is shown.
         line: returns the source line of a problem as it stands there.
     """
-    groups = tuple(_group(problem, level_of(problem, levels), shown, line) for problem in outcome.problems)
+    # What a module does to several services is said once.
+    told = dict.fromkeys(replace(problem, service="", fix=None) for problem in outcome.problems)
+    groups = tuple(_group(problem, level_of(problem, levels), shown, line) for problem in told)
     facts: dict[str, object] = {
         "entrypoints": [_fact(judged, shown) for judged in outcome.judged],
         "switched_off": dict(outcome.switched_off),
@@ -85,6 +88,7 @@ def report_of(
         checks=tuple(sorted(outcome.ran)),
         skipped=skipped,
         allow=_ALLOW,
+        otherwise=dict.fromkeys(("TEL001", "TEL003", "TEL004"), _ALLOW_IN_SETTINGS),
         apart=True,
     )
 

@@ -6,21 +6,33 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.lint.model import Edit, Fix, Problem, Spot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["Pragma", "has_pragma", "judge_pragmas", "pragmas_of"]
 
-_NEEDLES: Final = (b"telemetry: ignore", b"noqa: TEL")
-_OURS: Final = re.compile(r"#\s*telemetry: ignore(?P<codes>\[[^\]]*\])?(?P<reason>[^#]*)")
-_NOQA: Final = re.compile(r"#\s*noqa: (?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)(?P<reason>[^#]*)")
+_MAYBE: Final = re.compile(rb"telemetry: ignore|(?i:noqa):[^\r\n]*TEL[0-9]")
+# What ends the reason of one comment is the beginning of another.
+_REASON: Final = r"(?P<reason>.*?)(?=#\s*(?:noqa|type|telemetry|pragma|fmt|nosec|pylint|mypy)\b|$)"
+_OURS: Final = re.compile(rf"#\s*telemetry: ignore(?P<codes>\[[^\]]*\])?{_REASON}")
+_NOQA: Final = re.compile(rf"#\s*(?i:noqa):\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*){_REASON}")
+_WORD: Final = re.compile(r"[\w-]+")
 _CODE: Final = re.compile(r"TEL[0-9]{3}")
+_FRAME: Final = {tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _MARKS: Final = " \t:-\N{EN DASH}\N{EM DASH}"
+
+
+class _Comment(NamedTuple):
+    begin: int
+    text: str
+    row: int
+    column: int
+    rows: tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -62,7 +74,10 @@ class Pragma:
 
 def has_pragma(data: bytes) -> bool:
     """Return whether the bytes of a file may hold such a comment."""
-    return any(needle in data for needle in _NEEDLES)
+    # To look for the words first is five times as quick.
+    if b"telemetry" not in data and b"TEL" not in data:
+        return False
+    return _MAYBE.search(data) is not None
 
 
 def pragmas_of(path: Path, text: str) -> list[Pragma]:
@@ -73,29 +88,46 @@ def pragmas_of(path: Path, text: str) -> list[Pragma]:
         text: of the file.
     """
     comments = _of_python(text) if path.suffix in {".py", ".pyi", ".pyw"} else _of_rows(text)
-    found = []
-    for begin, comment, row, column, rows in comments:
-        match = _OURS.search(comment) or _NOQA.search(comment)
-        if match is None:
-            continue
-        codes = tuple(dict.fromkeys(_CODE.findall(match["codes"] or "")))
-        ours = match.re is _OURS
-        if ours or codes:
-            spot = Spot(path, row, column + 1 + match.start())
-            reason = match["reason"].strip(_MARKS).strip()
-            limits = (begin + match.start(), begin + match.end())
-            found.append(Pragma(spot, codes, reason, *limits, _whole(text, *limits), rows, ours, set()))
-    return found
+    return [
+        pragma
+        for comment in comments
+        for match in (*_OURS.finditer(comment.text), *_NOQA.finditer(comment.text))
+        if (pragma := _pragma(path, text, comment, match)) is not None
+    ]
 
 
-def judge_pragmas(pragmas: Iterable[Pragma], ran: frozenset[str]) -> Iterator[Problem]:
+def _pragma(path: Path, text: str, comment: _Comment, match: re.Match[str]) -> Pragma | None:
+    ours = match.re is _OURS
+    words = _WORD.findall(match["codes"] or "")
+    codes = tuple(dict.fromkeys(word for word in words if ours or _CODE.fullmatch(word)))
+    if not ours and not codes:
+        return None
+    begin, end = comment.begin + match.start(), comment.begin + match.end()
+    return Pragma(
+        spot=Spot(path, comment.row, comment.column + 1 + match.start()),
+        codes=codes,
+        reason=match["reason"].strip(_MARKS).strip(),
+        begin=begin,
+        end=end,
+        whole=_whole(text, begin, end),
+        rows=comment.rows,
+        ours=ours,
+        used=set(),
+    )
+
+
+def judge_pragmas(
+    pragmas: Iterable[Pragma], ran: frozenset[str], known: Collection[str]
+) -> Iterator[Problem]:
     """Yield what is wrong with comments themselves: stale ones (TEL003), ones without a reason (TEL004).
 
     Args:
         pragmas: of all files, after they were asked about all problems.
         ran: codes of the checks that ran; nothing is said of the others.
+        known: codes that there are.
     """
     for pragma in pragmas:
+        unknown = [code for code in pragma.codes if code not in known]
         stale = [code for code in pragma.codes if code in ran and code not in pragma.used]
         if not pragma.codes:
             yield _problem(
@@ -103,6 +135,14 @@ def judge_pragmas(pragmas: Iterable[Pragma], ran: frozenset[str]) -> Iterator[Pr
                 "TEL004",
                 "the comment names no check, so it switches nothing off",
                 "name the checks and the reason: # telemetry: ignore[TEL101] reason",
+            )
+        elif unknown:
+            yield _problem(
+                pragma,
+                "TEL003",
+                f"{', '.join(unknown)} is no check of the lint, so this switches nothing off",
+                "correct it: ameide-telemetry explain --list",
+                _without(pragma, unknown),
             )
         elif stale:
             yield _problem(
@@ -140,43 +180,57 @@ def _without(pragma: Pragma, stale: Sequence[str]) -> Fix | None:
 def _whole(text: str, begin: int, end: int) -> tuple[int, int]:
     while begin and text[begin - 1] in " \t":
         begin -= 1
-    if (not begin or text[begin - 1] == "\n") and text[end : end + 1] == "\n":
-        end += 1
+    if not begin or text[begin - 1] == "\n":
+        end += len(text[end : end + 2]) if text[end : end + 2] == "\r\n" else text[end : end + 1] == "\n"
     return begin, end
 
 
-def _of_python(text: str) -> Iterator[tuple[int, str, int, int, tuple[int, int]]]:
-    """Yield offset, comment, line, column, and the lines of the statement that it stands in."""
+def _of_python(text: str) -> Iterator[_Comment]:
     starts = _starts(text)
-    waiting: list[tuple[int, str, int, int]] = []
-    first = 0
+    first = line = None
+    comments: list[tokenize.TokenInfo] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            row, column = token.start
             if token.type == tokenize.COMMENT:
-                waiting.append((starts[row - 1] + column, token.string, row, column))
+                comments.append(token)
             elif token.type == tokenize.NEWLINE:
-                yield from ((*each, (first or each[2], row)) for each in waiting)
-                waiting, first = [], 0
-            elif token.type == tokenize.NL and not first:
-                # A comment alone in its line holds for the next statement's first line too.
-                yield from ((*each, (each[2], each[2] + 1)) for each in waiting)
-                waiting = []
-            elif token.type not in {tokenize.NL, tokenize.INDENT, tokenize.DEDENT} and not first:
-                first = row
+                # A decorator and what it decorates are one.
+                if first is not None and line != "@":
+                    yield from _placed(comments, (first, token.start[0]), starts)
+                    first, comments = None, []
+                line = None
+            elif token.type == tokenize.NL:
+                if first is None and not token.line.strip():
+                    yield from _placed(comments, (0, 0), starts)
+                    comments = []
+            elif token.type not in _FRAME:
+                first = first or token.start[0]
+                line = line or token.string
     except (tokenize.TokenError, SyntaxError):
         # Of a file that does not parse nothing else is known either.
         return
+    yield from _placed(comments, (0, 0), starts)
 
 
-def _of_rows(text: str) -> Iterator[tuple[int, str, int, int, tuple[int, int]]]:
+def _placed(
+    comments: Iterable[tokenize.TokenInfo], rows: tuple[int, int], starts: Sequence[int]
+) -> Iterator[_Comment]:
+    """Yield comments with the lines of the statement that they stand in, or directly above."""
+    for each in comments:
+        row, column = each.start
+        yield _Comment(starts[row - 1] + column, each.string, row, column, rows if rows[1] else (row, row))
+
+
+def _of_rows(text: str) -> Iterator[_Comment]:
     begin = 0
-    for number, row in enumerate(text.splitlines(keepends=True), 1):
+    for number, row in enumerate(text.split("\n"), 1):
         column = row.find("#")
         if column >= 0:
             alone = not row[:column].strip()
-            yield begin + column, row[column:].rstrip("\r\n"), number, column, (number, number + alone)
-        begin += len(row)
+            yield _Comment(
+                begin + column, row[column:].rstrip("\r"), number, column, (number, number + alone)
+            )
+        begin += len(row) + 1
 
 
 def _starts(text: str) -> list[int]:

@@ -14,13 +14,16 @@ from ameide_telemetry.lint.roots import Listing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["MANIFESTS", "Project", "Projects", "normalised", "table_of"]
+__all__ = ["MANIFESTS", "Project", "Projects", "describes_project", "normalised", "table_of"]
 
 MANIFESTS: Final = frozenset(
     {"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "Dockerfile", "Containerfile"}
 )
 """Files that make a folder one that is deployed or installed by itself."""
 
+_PYPROJECT: Final = "pyproject.toml"
+_OF_PROJECTS: Final = frozenset({"project", "build-system", "dependency-groups"})
+_BUILDERS: Final = frozenset({"poetry", "flit", "hatch", "pdm", "setuptools"})
 _LONGEST: Final = 1024 * 1024
 _DEPTH: Final = 12
 _NAME: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -102,11 +105,17 @@ class Projects:
             if not folder.is_relative_to(self.top):
                 break
             passed.append(folder)
-            if not MANIFESTS.isdisjoint(self.listing.names(folder)):
+            if self._is_one(folder):
                 found = folder
                 break
         self._around.update(dict.fromkeys(passed, found))
         return found
+
+    def _is_one(self, folder: Path) -> bool:
+        there = MANIFESTS.intersection(self.listing.names(folder))
+        if there == {_PYPROJECT}:
+            return describes_project(_toml(folder / _PYPROJECT))
+        return bool(there)
 
     def roots(self, folder: Path) -> tuple[Path, ...]:
         """Return the folders from which a project and what it depends on in this tree are imported."""
@@ -137,6 +146,11 @@ class Projects:
                 if name:
                     self._names.setdefault(name, folder)
         return self._names
+
+
+def describes_project(document: Mapping[str, object]) -> bool:
+    """Return whether a `pyproject.toml` is that of a project, and not only of settings for tools."""
+    return bool(_OF_PROJECTS & document.keys() or _BUILDERS & table_of(document, "tool").keys())
 
 
 def normalised(name: str) -> str:

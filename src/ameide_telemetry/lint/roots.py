@@ -42,9 +42,16 @@ class Listing:
 def _read(folder: str) -> Mapping[str, bool]:
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: entry.is_dir() for entry in entries}
+            return {entry.name: _is_folder(entry) for entry in entries}
     except (OSError, ValueError):  # a ValueError is a null byte in the name
         return _NOTHING
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, which is nothing; what stands beside it counts
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,13 @@ def scores(services: Iterable[str], problems: Iterable[Problem], ran: Iterable[s
     """
     asked: dict[str, list[str]] = {}
     for code in sorted(ran):
-        if code[:4] in _WEIGHTS:
-            asked.setdefault(code[:4], []).append(code)
+        if _question(code) in _WEIGHTS:
+            asked.setdefault(_question(code), []).append(code)
+    if not asked:
+        return []
     found: dict[str, dict[str, list[Problem]]] = {service: {} for service in services}
     for problem in problems:
-        if problem.code[:4] in asked and problem.service in found:
+        if _question(problem.code) in asked and problem.service in found:
             found[problem.service].setdefault(problem.code, []).append(problem)
     return sorted(
         (_score(service, by_code, asked) for service, by_code in found.items()),
@@ -75,6 +77,11 @@ def _score(service: str, found: Mapping[str, list[Problem]], asked: Mapping[str,
 
 def _gain(code: str, found: Mapping[str, object], asked: Mapping[str, Sequence[str]]) -> float:
     """Return the weight that a check takes away."""
-    question = code[:4]
-    alike = [each for each in found if each.startswith(question)]
+    question = _question(code)
+    alike = [each for each in found if _question(each) == question]
     return _WEIGHTS[question] / len(alike if question == _WHOLE else asked[question])
+
+
+def _question(code: str) -> str:
+    # Of an entrypoint that cannot be resolved nobody knows that it starts telemetry.
+    return _WHOLE if code == "TEL002" else code[:4]

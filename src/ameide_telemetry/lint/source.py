@@ -6,14 +6,17 @@ import ast
 import io
 import tokenize
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.newer import grammar_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["MAX_BYTES", "Parsed", "Sources", "Unreadable", "parsed"]
+__all__ = ["MAX_BYTES", "Parsed", "Sources", "Unreadable", "decoded", "parsed"]
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """A source file longer than this is not parsed; the largest module of the standard library has 0.3 MB."""
@@ -77,6 +80,20 @@ def _read(path: Path) -> Parsed | Unreadable:
     return parsed(path, data)
 
 
+def _reason(error: SyntaxError) -> str:
+    known = grammar_of(error.text or "")
+    return f"{error.msg}: {known}" if known else error.msg
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """Return the text of a file, with the same offsets for everybody; what is no text is replaced."""
+    encoding = "utf-8"
+    if path.suffix in {".py", ".pyi", ".pyw"}:
+        with suppress(SyntaxError):
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding, "replace")
+
+
 def parsed(path: Path, data: bytes) -> Parsed | Unreadable:
     """Return what the bytes of a file hold, or why they are no Python of this interpreter's grammar."""
     if len(data) > MAX_BYTES:
@@ -89,7 +106,7 @@ def parsed(path: Path, data: bytes) -> Parsed | Unreadable:
             warnings.simplefilter("ignore")
             tree = ast.parse(text, str(path))
     except SyntaxError as error:
-        return Unreadable(path, error.lineno or 0, error.offset or 0, error.msg)
+        return Unreadable(path, error.lineno or 0, error.offset or 0, _reason(error))
     except (LookupError, UnicodeError, ValueError) as error:
         return Unreadable(path, 0, 0, str(error))
     except (MemoryError, RecursionError):

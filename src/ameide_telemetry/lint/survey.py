@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +12,13 @@ from ameide_telemetry.lint.cards import Card, Glance, card_of
 from ameide_telemetry.lint.checks.making import unreadable
 from ameide_telemetry.lint.checks.places import is_by_hand
 from ameide_telemetry.lint.fallback import MAIN
-from ameide_telemetry.lint.needles import PRAGMAS
+from ameide_telemetry.lint.pool import spread
 from ameide_telemetry.lint.serving import NEEDLES
 from ameide_telemetry.lint.source import Parsed, Sources
 from ameide_telemetry.lint.store import packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ameide_telemetry.lint.checks.kinds import FileCheck, Scene
     from ameide_telemetry.lint.model import Problem
@@ -30,10 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Survey"]
 
-# Below this a second process costs more than it saves.
+# Files; below this a second process costs more than it saves.
 _FEW: Final = 300
-_CHUNK: Final = 40
-_MOST_PROCESSES: Final = 8
 
 
 class _Place(NamedTuple):
@@ -72,12 +67,15 @@ class Survey:
     def holds(self, path: Path, needles: tuple[bytes, ...]) -> bool:
         """Return whether a file has one of the needles that discovery looks for."""
         card = self.card(path)
-        return card is not None and bool(card.needles & self._glance.mask(needles, ()))
+        mask = self._masks.get(needles)
+        if mask is None:
+            mask = self._masks[needles] = self._glance.mask(needles, ())
+        return card is not None and bool(card.needles & mask)
 
     def with_pragmas(self) -> list[Path]:
         """Return the files that may switch a check off."""
-        mask = self._glance.mask(PRAGMAS, ())
-        return [Path(path) for path, card in self._cards.items() if card and card.needles & mask]
+        bit = self._glance.pragmas
+        return [Path(path) for path, card in self._cards.items() if card and card.needles & bit]
 
     def problems(self, scene: Scene) -> Iterator[Problem]:
         """Yield what the checks find in the files of services.
@@ -105,6 +103,9 @@ class Survey:
         served = {str(path) for path in scene.served}
         mask = self._mask(check for check in self.checks if not check.served_only)
         for path, card in self._cards.items():
+            if path not in self.files:
+                # What is excluded, or beside the tree, is followed and not judged.
+                continue
             # What is served is parsed in any case: that it can be is the first thing to be known of it.
             if path in served:
                 yield path
@@ -122,17 +123,21 @@ class Survey:
 
     def _looked(self, looking: _Looking, waiting: Sequence[tuple[str, _Place]]) -> Iterator[list[Problem]]:
         paths = [path for path, _ in waiting]
-        for _, found in _spread(looking, paths):
+        for _, found in spread(looking, paths, _FEW):
             yield [unpacked(each) for each in found]
 
     # ------------------------------------------------------------------ cards
+
+    @cached_property
+    def _masks(self) -> dict[tuple[bytes, ...], int]:
+        return {}
 
     @cached_property
     def _glance(self) -> Glance:
         # What only looks at served files needs none: those are parsed anyway.
         asked = [check for check in self.checks if not check.served_only]
         of_checks = (needle for check in asked for needle in check.needles)
-        needles = dict.fromkeys((*of_checks, *PRAGMAS, *MAIN, *NEEDLES))
+        needles = dict.fromkeys((*of_checks, *MAIN, *NEEDLES))
         packages = dict.fromkeys(package for check in asked for package in check.packages)
         names = dict.fromkeys(name.rpartition(".")[2].encode() for name in self.bootstrap)
         return Glance(tuple(names), tuple(needles), tuple(packages))
@@ -143,7 +148,7 @@ class Survey:
             path: self.store.card(path, stamp) for path, stamp in self.files.items()
         }
         new = [path for path, card in found.items() if card is None]
-        for path, card in _spread(_Carding(self._glance), new):
+        for path, card in spread(_Carding(self._glance), new, _FEW):
             found[path] = card
             if card is not None:
                 self.store.keep_card(path, self.files[path], card)
@@ -176,9 +181,16 @@ class _Looking:
         return [
             packed(problem)
             for check in self.checks
-            if served or not check.served_only
+            if (served or not check.served_only) and _may_find(check, file.text)
             for problem in check.look(file, self.scene)
         ]
+
+
+def _may_find(check: FileCheck, text: str) -> bool:
+    """Return whether a check can find something in a text: its needles or packages are there."""
+    return any(needle.decode() in text for needle in check.needles) or any(
+        package in text for package in check.packages
+    )
 
 
 class _Places:
@@ -201,34 +213,3 @@ def _card(path: str, glance: Glance) -> Card | None:
             return card_of(file.read(), glance)
     except (OSError, ValueError):
         return None
-
-
-def _spread(work: Callable[[str], Any], paths: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Yield each path with what comes of it, in order; many of them by several processes."""
-    processes = min(_processors(), _MOST_PROCESSES)
-    if len(paths) < _FEW or processes < 2:  # noqa: PLR2004 one is this one
-        for path in paths:
-            yield path, work(path)
-        return
-    chunks = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
-    # A copy of this process knows everything already; elsewhere it is sent once.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-    with ProcessPoolExecutor(processes, context, _begin, (work,)) as pool:
-        for chunk, results in zip(chunks, pool.map(_chunk, chunks), strict=True):
-            yield from zip(chunk, results, strict=True)
-
-
-_work: Callable[[str], Any]
-
-
-def _begin(work: Callable[[str], Any]) -> None:
-    global _work  # noqa: PLW0603 of a process that does nothing else
-    _work = work
-
-
-def _chunk(paths: Sequence[str]) -> list[Any]:
-    return [_work(path) for path in paths]
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -56,7 +57,7 @@ class FileStamp(NamedTuple):
     changed: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tree:
     """The files below one folder.
 
@@ -71,20 +72,26 @@ class Tree:
     unreadable: tuple[tuple[Path, str], ...] = ()
 
     @classmethod
-    def of(cls, root: Path, exclude: Iterable[str] = ()) -> Tree:
+    def of(cls, root: Path, exclude: Iterable[str] = (), base: Path | None = None) -> Tree:
         """Return the tree below a folder.
 
         Args:
             root: the folder.
-            exclude: patterns of `fnmatch` for paths relative to it, with `/`; one that fits a folder leaves
-                out what is in it.
+            exclude: patterns of `fnmatch` for paths, with `/`; one that fits a folder takes all in it.
+            base: the folder that they are relative to, the root or one above it; the root by default.
         """
-        walk = _Walk(root.resolve(), tuple(exclude))
+        top = root.resolve()
+        above = base.resolve() if base is not None else top
+        walk = _Walk(top, tuple(exclude), above if top.is_relative_to(above) else top)
         files = dict(walk.below(str(walk.root)))
         return cls(walk.root, files, tuple(walk.unreadable))
 
     def paths(self) -> list[Path]:
         """Return all files."""
+        return list(self._paths)
+
+    @cached_property
+    def _paths(self) -> list[Path]:
         return [Path(each) for each in self.files]
 
     def shown(self, path: Path) -> str:
@@ -96,11 +103,11 @@ class Tree:
 
 
 class _Walk:
-    def __init__(self, root: Path, exclude: Sequence[str]) -> None:
+    def __init__(self, root: Path, exclude: Sequence[str], base: Path) -> None:
         self.root = root
         self.unreadable: list[tuple[Path, str]] = []
         self._exclude = exclude
-        self._prefix = len(str(root).rstrip("/")) + 1
+        self._prefix = len(str(base).rstrip("/")) + 1
         # Where links lead, as device and number; a loop ends where it was before.
         self._seen: set[tuple[int, int]] = set()
 
@@ -110,10 +117,10 @@ class _Walk:
             entries = self._entries(waiting.pop())
             folders = []
             for entry in entries:
-                if entry.is_dir():
-                    if self._enters(entry):
-                        folders.append(entry.path)
-                elif entry.is_file() and not self._is_excluded(entry.path):
+                kind = _kind(entry)
+                if kind == "folder" and self._enters(entry):
+                    folders.append(entry.path)
+                elif kind == "file" and not self._is_excluded(entry.path):
                     yield from self._stamped(entry)
             waiting += reversed(folders)
 
@@ -157,3 +164,11 @@ class _Walk:
             # A link to nothing is no file.
             return
         yield entry.path, FileStamp(found.st_size, found.st_mtime_ns)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    try:
+        return "folder" if entry.is_dir() else "file" if entry.is_file() else ""
+    except OSError:
+        # A link that leads to itself, or into a folder that is closed, is neither.
+        return ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["application", "horizon", "judge", "of_kind"]
 
 _QUEUES: Final = frozenset({"celery", "dramatiq", "rq", "arq", "queue"})
+_NOTHING: Final = "Nothing on the way calls the bootstrap."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,12 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _Opinion:
-    """A verdict without its line of source."""
+    """A verdict without its line of source; `spot` is where it is said, if not where its event is."""
 
     word: VerdictWord
     reason: str
     event: Event | None = None
+    spot: Spot | None = None
 
 
 def judge(entrypoint: Entrypoint, trail: Trail, sources: Sources) -> Verdict:
@@ -43,14 +45,14 @@ def judge(entrypoint: Entrypoint, trail: Trail, sources: Sources) -> Verdict:
     case = _Case(entrypoint, trail, horizon(trail))
     opinion = next(found for found in (look(case) for look in _OPINIONS) if found)
     event = opinion.event
-    spot = event.spot if event and event.spot.line else _place(case)
+    spot = opinion.spot or (event.spot if event and event.spot.line else _place(case))
     source = sources.get(spot.path) if spot.path.suffix == ".py" else None
     return Verdict(
         word=opinion.word,
         spot=spot,
         reason=opinion.reason,
         event=event,
-        symbol=event.symbol if event else "<module>",
+        symbol=event.symbol if event and not opinion.spot else "<module>",
         text=source.line(spot.line) if isinstance(source, Parsed) else "",
     )
 
@@ -157,7 +159,12 @@ def _unresolved(case: _Case) -> _Opinion | None:
 
 
 def _missing(case: _Case) -> _Opinion | None:
-    return _Opinion("missing", "Nothing on the way calls the bootstrap.", application(case.trail))
+    event, path = application(case.trail), case.entrypoint.target.path
+    if event is not None and event.spot.path != path:
+        # A factory elsewhere may be others' too: what is served is made by the line that calls it.
+        calls = (each for each in event.chain if each.spot.path == path and each.text.startswith("calls "))
+        return _Opinion("missing", _NOTHING, event, next((each.spot for each in calls), None))
+    return _Opinion("missing", _NOTHING, event)
 
 
 _OPINIONS: Final[tuple[Callable[[_Case], _Opinion | None], ...]] = (

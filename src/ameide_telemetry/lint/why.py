@@ -53,7 +53,7 @@ def _events(judged: Judged) -> list[Event]:
     shown += of_kind(trail, "serve")[:1]
     if judged.verdict.word == "unresolved":
         shown += of_kind(trail, "dynamic")[:5]
-    return sorted({id(each): each for each in shown}.values(), key=lambda each: each.order)
+    return sorted(dict.fromkeys(shown), key=lambda each: each.order)
 
 
 def _tree(events: list[Event], folder: Path) -> Iterator[str]:

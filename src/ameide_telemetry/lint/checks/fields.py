@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.contract.names import (
     KEPT_NAMES,
@@ -13,7 +13,9 @@ from ameide_telemetry.contract.names import (
     PERSONAL_NAMES,
     RESERVED_LOG_KEYS,
 )
-from ameide_telemetry.redaction.keys import NameTable
+
+if TYPE_CHECKING:
+    from ameide_telemetry.redaction.keys import NameTable
 
 __all__ = ["clash", "denied_on_metrics", "is_clashing", "is_private", "is_steady", "private_class"]
 
@@ -61,6 +63,8 @@ def is_clashing(key: str) -> bool:
 
 @cache
 def _table() -> NameTable:
+    from ameide_telemetry.redaction.keys import NameTable  # noqa: PLC0415 a run that looks at nothing new is quicker
+
     return NameTable({**dict.fromkeys(KEPT_NAMES), **PERSONAL_NAMES})
 
 

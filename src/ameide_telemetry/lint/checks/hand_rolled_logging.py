@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ameide_telemetry.lint.checks.kinds import EntrypointCheck, FileCheck
 from ameide_telemetry.lint.checks.making import argument, fixed, problem
 from ameide_telemetry.lint.checks.places import Runs
+from ameide_telemetry.lint.checks.starts import at_spot, set_in_config
 from ameide_telemetry.lint.edits import removed_statement, source, span
 from ameide_telemetry.lint.model import Edit, Fix, Problem
 from ameide_telemetry.lint.names import names_of
@@ -194,7 +195,6 @@ def _without_argument(file: Parsed, call: ast.Call, given: ast.keyword) -> Fix |
 
 
 def _look_at_command(judged: Judged, scene: Scene) -> Iterator[Problem]:
-    del scene
     target = judged.entrypoint.target
     # What a variable holds that nobody says is not known.
     if not target.log_config or "$" in target.log_config or any(each in target.log_config for each in _OURS):
@@ -209,7 +209,10 @@ def _look_at_command(judged: Judged, scene: Scene) -> Iterator[Problem]:
         "`--logger-class ameide_telemetry.integrations.gunicorn.Logger`"
     )
     text = " ".join(evidence.text.split())
-    yield Problem("TEL202", message, evidence.spot, hint, text=text, service=judged.entrypoint.service)
+    made = Problem("TEL202", message, evidence.spot, hint, text=text, service=judged.entrypoint.service)
+    config = None if target.log_config in evidence.text else set_in_config(judged, scene, "logconfig")
+    cure = hint.replace("the command", config.path.name) if config else hint
+    yield at_spot("TEL202", judged, config, (message, cure), scene) if config else made
 
 
 CHECK: Final = FileCheck(

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.checks.cures import hooked
 from ameide_telemetry.lint.checks.kinds import EntrypointCheck
-from ameide_telemetry.lint.checks.starts import at_spot, title
-from ameide_telemetry.lint.model import Spot
-from ameide_telemetry.lint.source import Parsed
+from ameide_telemetry.lint.checks.starts import at_spot, set_in_config, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +24,7 @@ def _look(judged: Judged, scene: Scene) -> Iterator[Problem]:
     if judged.verdict.word != "per-fork-missing":
         return
     message = f"{title(judged)} forks its workers after the import, without our hook in each of them"
-    config = _config(judged, scene)
+    config = set_in_config(judged, scene, "preload_app")
     if config:
         made = at_spot("TEL105", judged, config, (message, f"add `{_HOOKS}` to {config.path.name}"), scene)
         yield replace(made, fix=hooked(config, _HOOKS, scene))
@@ -34,18 +32,6 @@ def _look(judged: Judged, scene: Scene) -> Iterator[Problem]:
     spot = judged.entrypoint.evidence[0].spot
     hint = "add `-c python:ameide_telemetry.integrations.gunicorn` to the command, or leave `--preload` out"
     yield at_spot("TEL105", judged, spot, (message, hint), scene)
-
-
-def _config(judged: Judged, scene: Scene) -> Spot | None:
-    """Return the line of the config file that asks for it."""
-    names = {name.rpartition("/")[2] for name in judged.entrypoint.target.imports}
-    for path in judged.trail.imported:
-        source = scene.sources.get(path)
-        if isinstance(source, Parsed) and (path.name in names or path.stem in names):
-            for number, line in enumerate(source.lines, start=1):
-                if line.lstrip().startswith("preload_app"):
-                    return Spot(path, number, 1)
-    return None
 
 
 CHECK: Final = EntrypointCheck("TEL105", _look)

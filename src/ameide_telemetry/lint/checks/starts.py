@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ameide_telemetry.lint.model import Problem, Spot
+from ameide_telemetry.lint.roots import Roots
 from ameide_telemetry.lint.source import Parsed
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.checks.kinds import Scene
     from ameide_telemetry.lint.model import Event, Fix, Judged, VerdictWord
 
-__all__ = ["at_event", "at_spot", "bootstrap_lines", "during_import", "of_verdict", "title"]
+__all__ = ["at_event", "at_spot", "bootstrap_lines", "during_import", "of_verdict", "set_in_config", "title"]
 
 
 def title(judged: Judged) -> str:
@@ -44,6 +46,19 @@ def _line(spot: Spot) -> str:
     except OSError:
         return ""
     return " ".join(lines[spot.line - 1].split()) if 0 < spot.line <= len(lines) else ""
+
+
+def set_in_config(judged: Judged, scene: Scene, setting: str) -> Spot | None:
+    """Return the line of the server's config file that has a setting, where there is one."""
+    given = judged.entrypoint.target.imports
+    roots = Roots(judged.entrypoint.roots)
+    files = [each for each in judged.trail.imported if each.name in {Path(name).name for name in given}]
+    for path in [*files, *filter(None, (roots.find(name).path for name in given if "/" not in name))]:
+        source = scene.sources.get(path)
+        for number, line in enumerate(source.lines if isinstance(source, Parsed) else (), start=1):
+            if line.lstrip().startswith(setting):
+                return Spot(path, number, 1)
+    return None
 
 
 def at_event(code: str, judged: Judged, event: Event, told: tuple[str, str], scene: Scene) -> Problem:

@@ -24,6 +24,7 @@ from ameide_telemetry.lint.checks import (
     service_name_mismatch,
     swallowed_context,
     tenant_as_metric_label,
+    unresolved_entrypoint,
     unstable_key,
     untraced_client,
 )
@@ -48,6 +49,7 @@ FILE_CHECKS: Final[tuple[FileCheck, ...]] = (
 """Checks of one source file each."""
 
 ENTRYPOINT_CHECKS: Final[tuple[EntrypointCheck, ...]] = (
+    unresolved_entrypoint.CHECK,
     entrypoint_without_init.CHECK,
     late_init.CHECK,
     init_in_lifespan.CHECK,

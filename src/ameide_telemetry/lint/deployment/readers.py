@@ -66,10 +66,8 @@ def commands(paths: Sequence[Path], root: Path) -> Reading:
     """
     files = Files(paths, root)
     kinds: dict[str, list[Path]] = {kind: [] for kind, _ in _NAMED}
-    for path in sorted(files.paths):
-        kind = kind_of(path.name)
-        if kind:
-            kinds[kind].append(path)
+    for path in sorted(path for path in files.paths if kind_of(path.name)):
+        kinds[kind_of(path.name)].append(path)
     _sort_by_content(kinds, files)
     found = list(_All(files, kinds).commands())
     for command in found:

@@ -123,8 +123,9 @@ class Files:
 
 def _above(paths: Iterable[Path], root: Path) -> frozenset[Path]:
     found: set[Path] = {root}
-    for path in paths:
-        folder = path.parent
+    # As text, for most files share their folders with many.
+    for name in {os.path.dirname(path) for path in paths}:  # noqa: PTH120
+        folder = Path(name)
         while folder not in found:
             found.add(folder)
             if folder == folder.parent:

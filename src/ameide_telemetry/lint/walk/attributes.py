@@ -88,9 +88,17 @@ def _of_class(base: Class, name: str) -> Value:
     return External(f"{outside}.{name}") if outside else UNKNOWN
 
 
+def _after(base: Parent) -> list[Class]:
+    """Return the classes that are asked after the one whose method says `super()`."""
+    start = base.bound.cls if isinstance(base.bound, Instance) else base.bound
+    order = start.order() if isinstance(start, Class) else base.owner.order()
+    places = [place for place, each in enumerate(order) if each is base.owner]
+    return order[places[0] + 1 :] if places else base.owner.order()[1:]
+
+
 def _of_parent(base: Parent, name: str) -> Value:
-    for each in base.owner.bases:
-        found = each.lookup(name) if isinstance(each, Class) else None
+    for each in _after(base):
+        found = each.names.get(name)
         if isinstance(found, Function):
             return found if found.way == "static" else found.bind(base.bound)
     return Member(base, name)
@@ -119,9 +127,9 @@ def set_attribute(machine: Machine, base: Value, name: str, value: Value) -> Non
         if isinstance(base, Member) and name in _LIFESPAN:
             _lifespan_of_router(machine, base, value)
         return
-    old = names.get(name)
-    sure = old is None or len(machine.conditions) <= base_of_frame
-    names[name] = value if sure or old is None else join([old, value])
+    sure = len(machine.conditions) <= base_of_frame
+    old = names.get(name) or (base.cls.lookup(name) if isinstance(base, Instance) and base.cls else None)
+    names[name] = value if sure else join([UNKNOWN if old is None else old, value])
 
 
 def _lifespan_of_router(machine: Machine, base: Member, value: Value) -> None:

@@ -43,6 +43,8 @@ __all__ = ["NEXT", "call", "enter", "finish", "run_commands"]
 
 NEXT: Final = 1
 """The outcome of statements after which the next one runs."""
+_DRIVING: Final = frozenset({"send", "__await__"})
+_OBJECT: Final = "builtins.object"
 _TRIES: Final = 3
 _MOST_TRIES: Final = 8
 
@@ -89,7 +91,7 @@ def _external(machine: Machine, called: Value, given: Arguments, node: ast.AST, 
     name = _last_name(called)
     base = called.base if isinstance(called, Member) else UNKNOWN
     for value in (*options(base), *given.all()):
-        if isinstance(value, Coroutine):
+        if isinstance(value, Coroutine) and (value is not base or name in _DRIVING):
             _run_now(machine, called, value, node, scope)
         elif isinstance(value, Generator):
             known = hand_over(machine, name, value, node, scope)
@@ -170,7 +172,10 @@ def _bootstrap_name(machine: Machine, called: Function) -> str:
 def enter(machine: Machine, called: Function, given: Arguments, node: ast.AST, scope: Scope) -> Value:
     """Run the body of a function, unless nothing can come of it; return what it gives."""
     tries, known = machine.quiet.get(called.node, (0, UNKNOWN))
-    plain = called.bound is None and not any(_matters(value) for value in given.all())
+    plain = called.bound is None and not any(
+        _matters(value) or (isinstance(value, External) and value.name in machine.bootstrap)
+        for value in given.all()
+    )
     if tries >= (_TRIES if plain else _MOST_TRIES):
         return known
     if machine.too_deep(called):
@@ -211,8 +216,8 @@ def _run(machine: Machine, called: Function, given: Arguments, node: ast.AST, sc
         return return_value
     if frame.yielded:
         return join(frame.yielded)
-    if not flow and not frame.returned:
-        return UNKNOWN
+    if not flow & NEXT and not frame.returned:
+        return NEVER if flow else UNKNOWN
     return join([*frame.returned, *([NONE] if flow & NEXT else [])])
 
 
@@ -236,6 +241,10 @@ def _parameters(called: Function, given: Arguments) -> dict[str, Value]:
 
 
 def _construct(machine: Machine, called: Class, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+    instead = next((each.maker.lookup("__call__") for each in called.order() if each.maker), None)
+    # One that asks its own base for the object, such as that of a singleton, makes one at least once.
+    if isinstance(instead, Function) and "__call__(" not in _source(instead):
+        return _function(machine, instead.bind(called), given, node, scope)
     kinds = [APPLICATIONS[key(name)] for name in called.outside() if key(name) in APPLICATIONS]
     instance = machine.made("", node, scope, kind=kinds[0] if kinds else "")
     instance.cls = called
@@ -248,10 +257,17 @@ def _construct(machine: Machine, called: Class, given: Arguments, node: ast.AST,
             made = _function(machine, bound, given if name != "__post_init__" else Arguments(), node, scope)
             if name == "__new__" and isinstance(made, Instance) and made.cls is called:
                 instance = made
+            elif name == "__new__" and isinstance(made, Instance) and (made.cls or made.of == _OBJECT):
+                return made
     if instance.kind and not machine.announced(instance):
         machine.application(instance)
         note_startup(machine, instance, given)
     return instance
+
+
+def _source(function: Function) -> str:
+    body = function.node.body
+    return "".join(map(ast.unparse, body if isinstance(body, list) else [body]))
 
 
 def _instance(machine: Machine, called: Instance, given: Arguments, node: ast.AST, scope: Scope) -> Value:

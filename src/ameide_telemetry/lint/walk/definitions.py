@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.walk.attributes import dotted
-from ameide_telemetry.lint.walk.expressions import assign, evaluate, function
+from ameide_telemetry.lint.walk.binding import assign
+from ameide_telemetry.lint.walk.expressions import evaluate, function
 from ameide_telemetry.lint.walk.externals import hooked
 from ameide_telemetry.lint.walk.scopes import Scope
 from ameide_telemetry.lint.walk.values import (
@@ -75,12 +76,13 @@ def define_class(machine: Machine, node: ast.ClassDef, scope: Scope) -> None:
     """Execute `class`: its decorators, bases and body."""
     decorators = [evaluate(machine, each, scope) for each in node.decorator_list]
     bases = tuple(option for each in node.bases for option in options(evaluate(machine, each, scope)))
-    for keyword in node.keywords:
-        evaluate(machine, keyword.value, scope)
+    given = {keyword.arg: evaluate(machine, keyword.value, scope) for keyword in node.keywords}
     inner = Scope("class", scope.module, scope.inner(node.name), scope)
     inner.names["__qualname__"] = Constant(inner.symbol)
     machine.execute(machine, node.body, inner)
     made = Class(inner.symbol, scope.module, bases, inner.names)
+    maker = given.get("metaclass")
+    made.maker = maker if isinstance(maker, Class) else None
     # Bases from elsewhere, such as pydantic's settings, may fill attributes from anywhere.
     outside = set(made.outside()) - _PLAIN_BASES
     made.fixed = not outside and not decorators and all(isinstance(base, (Class, External)) for base in bases)

@@ -6,7 +6,8 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.walk.attributes import attribute, note_variable, set_attribute
+from ameide_telemetry.lint.walk.attributes import attribute
+from ameide_telemetry.lint.walk.binding import assign
 from ameide_telemetry.lint.walk.calls import finish
 from ameide_telemetry.lint.walk.conditions import Condition
 from ameide_telemetry.lint.walk.generators import whole
@@ -18,6 +19,7 @@ from ameide_telemetry.lint.walk.values import (
     Constant,
     External,
     Function,
+    Generator,
     Group,
     Setting,
     Table,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.walk.machine import Machine
     from ameide_telemetry.lint.walk.scopes import Scope
 
-__all__ = ["assign", "condition", "evaluate", "function"]
+__all__ = ["condition", "evaluate", "function"]
 
 
 def evaluate(machine: Machine, node: ast.expr, scope: Scope) -> Value:
@@ -279,9 +281,17 @@ def _yield(machine: Machine, node: ast.Yield | ast.YieldFrom, value: Value, scop
     return UNKNOWN
 
 
-def _comprehension(
-    machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: Scope
-) -> Value:
+def _lazy(_: Machine, node: ast.GeneratorExp, scope: Scope) -> Value:
+    """A generator expression runs nothing either, until somebody asks for an item."""
+    inside = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
+    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    made = Function(
+        ast.copy_location(ast.Lambda(nothing, inside), node), scope, scope.module, scope.inner("<genexpr>")
+    )
+    return Generator(made, Arguments())
+
+
+def _comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.DictComp, scope: Scope) -> Value:
     with machine.under():
         for each in node.generators:
             items = whole(machine, evaluate(machine, each.iter, scope), node, scope)
@@ -290,6 +300,8 @@ def _comprehension(
                 machine.conditions.append(Condition(machine.number(), 1, 0, each.iter))
             for test in each.ifs:
                 answer, yes, _ = condition(machine, test, scope)
+                if answer is False:
+                    return Group(())
                 if answer is None:
                     machine.conditions.append(yes)
         if isinstance(node, ast.DictComp):
@@ -316,44 +328,6 @@ def _lambda(machine: Machine, node: ast.Lambda, scope: Scope) -> Value:
     return function(machine, node, scope)
 
 
-def assign(machine: Machine, target: ast.expr, value: Value, scope: Scope) -> None:
-    """Bind what stands on the left of an assignment."""
-    if isinstance(target, ast.Name):
-        _bind(machine, target.id, value, scope)
-        if scope.kind == "module" and target.id not in scope.module.bound:
-            scope.module.bound[target.id] = (machine.number(), target)
-    elif isinstance(target, ast.Attribute):
-        base = evaluate(machine, target.value, scope)
-        for option in options(base):
-            set_attribute(machine, option, target.attr, value)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        items = value.items if isinstance(value, Group) and len(value.items) == len(target.elts) else ()
-        for place, each in enumerate(target.elts):
-            assign(machine, each, items[place] if items else UNKNOWN, scope)
-    elif isinstance(target, ast.Starred):
-        assign(machine, target.value, UNKNOWN, scope)
-    elif isinstance(target, ast.Subscript):
-        _item(machine, target, value, scope)
-
-
-def _bind(machine: Machine, name: str, value: Value, scope: Scope) -> None:
-    home = scope.elsewhere.get(name)
-    if home is None:
-        scope.names[name] = value
-        return
-    base = machine.frames[-1].base if machine.frames else 0
-    old = home.names.get(name)
-    home.names[name] = join([old, value]) if old is not None and len(machine.conditions) > base else value
-
-
-def _item(machine: Machine, target: ast.Subscript, value: Value, scope: Scope) -> None:
-    base, index = evaluate(machine, target.value, scope), evaluate(machine, target.slice, scope)
-    if isinstance(base, Table) and isinstance(index, Constant):
-        base.items[index.value] = value
-    elif isinstance(base, External) and base.name == "os.environ" and isinstance(index, Constant):
-        note_variable(machine, str(index.value), value)
-
-
 _TABLE: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,
@@ -377,7 +351,7 @@ _TABLE: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Starred: _inner,
     ast.ListComp: _comprehension,
     ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
+    ast.GeneratorExp: _lazy,
     ast.DictComp: _comprehension,
     ast.Lambda: _lambda,
 }

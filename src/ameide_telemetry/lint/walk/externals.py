@@ -55,7 +55,7 @@ from ameide_telemetry.lint.walk.values import (
 )
 
 if TYPE_CHECKING:
-    from ameide_telemetry.lint.walk.machine import Machine
+    from ameide_telemetry.lint.walk.machine import Happening, Machine
     from ameide_telemetry.lint.walk.scopes import Scope
 
 __all__ = ["call_external", "hooked", "note_startup"]
@@ -78,8 +78,7 @@ def call_external(machine: Machine, called: Value, given: Arguments, node: ast.A
     if name.rpartition(".")[0] in LOG_ROOTS and name.rpartition(".")[2] in LOG_METHODS:
         machine.log(node, scope)
         return UNKNOWN
-    if name in OUR_HOOKS:
-        machine.record("fork", node, scope, note=name)
+    _connect(machine, called, given, node, scope)
     words = key(name)
     for table, act in _ACTS:
         if words in table:
@@ -87,6 +86,15 @@ def call_external(machine: Machine, called: Value, given: Arguments, node: ast.A
             if known is not None:
                 return known
     return _made(machine, called, given, node, scope)
+
+
+def _connect(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope: Scope) -> None:
+    """`worker_process_init.connect(boot)` of a signal that was imported by its name; a call of our hook."""
+    name = dotted(called)
+    if name in OUR_HOOKS:
+        machine.record("fork", node, scope, note=name)
+    if name.endswith(".connect") and not isinstance(called, Member) and given.places:
+        hooked(machine, called, given.places[-1], node, scope, given=given)
 
 
 def _made(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope: Scope) -> Instance:
@@ -181,9 +189,48 @@ def _beginning(
         return UNKNOWN
     if name == "start" and isinstance(base, Instance) and key(base.of) in THREADS:
         return _thread(machine, base, node, scope)
-    if name in {"append", "insert"} and isinstance(base, Group):
-        base.items = (*base.items, *given.places[-1:])
+    if isinstance(base, Group) and name in _CHANGES:
+        return _changed(machine, base, name, given)
+    if isinstance(base, Table) and name in {"pop", "popitem", "clear"}:
+        return _taken(machine, base, name, given)
     return None
+
+
+def _taken(machine: Machine, base: Table, name: str, given: Arguments) -> Value:
+    """Take something out of a dictionary; what happens only under a condition leaves each item in doubt."""
+    sure = len(machine.conditions) <= (machine.frames[-1].base if machine.frames else 0)
+    first = given.get(0)
+    known = name == "pop" and isinstance(first, Constant)
+    gone = {first.value} if known and isinstance(first, Constant) else set(base.items)
+    value = join(item for key_, item in base.items.items() if key_ in gone)
+    for each in gone & base.items.keys():
+        if sure:
+            del base.items[each]
+        else:
+            base.items[each] = join([base.items[each], UNKNOWN])
+    return value if name == "pop" else UNKNOWN
+
+
+_CHANGES: Final = frozenset(
+    {"append", "insert", "add", "extend", "pop", "popleft", "remove", "discard", "clear"}
+)
+
+
+def _changed(machine: Machine, base: Group, name: str, given: Arguments) -> Value:
+    """Change a list; what happens only under a condition leaves each item in doubt."""
+    sure = len(machine.conditions) <= (machine.frames[-1].base if machine.frames else 0)
+    if name in {"append", "insert", "add", "extend"}:
+        added = given.places[-1:]
+        if name == "extend" and added and isinstance(added[0], Group):
+            added = list(added[0].items)
+        base.items = (*base.items, *(added if sure else [join([each, UNKNOWN]) for each in added]))
+        return UNKNOWN
+    gone = join(base.items) if name in {"pop", "popleft"} else UNKNOWN
+    left = () if sure or name == "clear" else base.items
+    if name in {"remove", "discard"} and given.places and given.places[0] in base.items:
+        left = tuple(each for each in base.items if each is not given.places[0])
+    base.items = left if sure else tuple(join([each, UNKNOWN]) for each in base.items)
+    return gone
 
 
 _PLAIN_METHODS: Final = frozenset({"update", "setdefault", "get", "lower", "strip", "upper"})
@@ -224,9 +271,19 @@ def _thread(machine: Machine, base: Instance, node: ast.AST, scope: Scope) -> Va
         rest = base.arguments.names.get("args") if base.arguments else None
         places = list(rest.items) if isinstance(rest, Group) else []
         quick = Condition(machine.number(), 0, 0, "the thread is quick enough")
+        before = len(machine.happenings)
         with machine.under(quick):
             machine.call(machine, target, Arguments(places, whole=False), node, scope)
+        if base.of.startswith("multiprocessing."):
+            _apart(machine.happenings[before:])
     return UNKNOWN
+
+
+def _apart(brought: list[Happening]) -> None:
+    """Another process that does not serve starts telemetry only for itself."""
+    if not any(each.kind == "serve" for each in brought):
+        for each in brought:
+            each.dropped |= each.kind == "init"
 
 
 def hooked(

@@ -11,6 +11,7 @@ from ameide_telemetry.lint.walk.values import UNKNOWN, Generator, join, options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ameide_telemetry.lint.walk.conditions import Condition
     from ameide_telemetry.lint.walk.machine import Happening, Machine
     from ameide_telemetry.lint.walk.scopes import Scope
     from ameide_telemetry.lint.walk.values import Value
@@ -79,7 +80,8 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 
 def begin(machine: Machine, value: Value, node: ast.AST, scope: Scope) -> tuple[Value, list[Happening]]:
     """Run a generator; return what it yields, and what happens only when it goes on after its first item."""
-    found, rest = [], []
+    found: list[Value] = []
+    rest: list[Happening] = []
     for option in options(value):
         if not isinstance(option, Generator):
             found.append(option)
@@ -87,14 +89,19 @@ def begin(machine: Machine, value: Value, node: ast.AST, scope: Scope) -> tuple[
             option.done = True
             machine.paused = None
             found.append(machine.enter(machine, option.function, option.arguments, node, scope))
-            rest += machine.happenings[machine.paused :] if machine.paused is not None else []
+            rest += _rest(machine)
     return join(found), rest
 
 
-def resume(machine: Machine, rest: list[Happening]) -> None:
-    """Let a generator go on: what follows its first item happens now."""
+def _rest(machine: Machine) -> list[Happening]:
+    return [] if machine.paused is None else machine.happenings[machine.paused :]
+
+
+def resume(machine: Machine, rest: list[Happening], *under: Condition) -> None:
+    """Let a generator go on: what follows its first item happens now, under conditions."""
     for each in rest:
-        each.moment = replace(each.moment, order=machine.number())
+        conditions = (*each.moment.conditions, *under)
+        each.moment = replace(each.moment, order=machine.number(), conditions=conditions)
 
 
 def first(machine: Machine, value: Value, node: ast.AST, scope: Scope) -> Value:

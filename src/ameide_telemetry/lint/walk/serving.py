@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.walk.conditions import Condition
 from ameide_telemetry.lint.walk.loading import load_path
 from ameide_telemetry.lint.walk.values import (
     UNKNOWN,
@@ -17,10 +20,9 @@ from ameide_telemetry.lint.walk.values import (
 )
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator
 
-    from ameide_telemetry.lint.walk.machine import Machine
+    from ameide_telemetry.lint.walk.machine import Happening, Machine
     from ameide_telemetry.lint.walk.scopes import Scope
 
 __all__ = ["run_later", "serve"]
@@ -31,9 +33,12 @@ _DEEPEST: Final = 4
 def serve(machine: Machine, base: Value | None, given: Arguments, node: ast.AST, scope: Scope) -> Value:
     """Serve what the call is given, or what it belongs to."""
     candidates = [value for value in (base, *given.all()) if value is not None]
+    paths = list(_paths(base, given))
+    if paths:
+        _leave_guarded(machine, given)
     named = [
         load_path(machine, text, node, scope) if not factory else _made(machine, text, node, scope)
-        for text, factory in _paths(base, given)
+        for text, factory in paths
     ]
     found = join([*named, *candidates]) if named or candidates else UNKNOWN
     subject = served_number(found)
@@ -42,6 +47,40 @@ def serve(machine: Machine, base: Value | None, given: Arguments, node: ast.AST,
     run_later(machine, node, scope, subject)
     machine.record("serve", node, scope, subject=subject)
     return UNKNOWN
+
+
+def _leave_guarded(machine: Machine, given: Arguments) -> None:
+    """Where new processes serve, what stands below `if __name__ == "__main__"` does not run in them."""
+    others = [_more_than_one(given.names.get("workers")), _more_than_one(given.names.get("reload"))]
+    if True not in others and None not in others:
+        return
+    alone = Condition(machine.number(), 0, 0, "no other process serves")
+    for each in machine.happenings:
+        if each.kind == "init" and _is_guarded(each):
+            each.dropped |= True in others
+            each.moment = replace(each.moment, conditions=(*each.moment.conditions, alone))
+
+
+def _more_than_one(value: Value | None) -> bool | None:
+    if value is None:
+        return False
+    if not isinstance(value, Constant):
+        return None
+    return value.value is True or (isinstance(value.value, int) and value.value > 1)
+
+
+def _is_guarded(happening: Happening) -> bool:
+    moment = happening.moment
+    way = [(module, node) for module, node, _ in moment.chain] + [(moment.module, moment.node)]
+    for module, node in way:
+        if module.main and module.source:
+            return any(
+                isinstance(each, ast.If)
+                and "__name__" in ast.unparse(each.test)
+                and each.lineno <= getattr(node, "lineno", 0) <= (each.end_lineno or 0)
+                for each in module.source.tree.body
+            )
+    return False
 
 
 def _made(machine: Machine, text: str, node: ast.AST, scope: Scope) -> Value:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.walk.values import Choice, Class, Constant, External, Function, Group, Table
+from ameide_telemetry.lint.walk.values import (
+    UNKNOWN,
+    Choice,
+    Class,
+    Constant,
+    External,
+    Function,
+    Group,
+    Table,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ameide_telemetry.lint.walk.values import Value
 
 __all__ = ["truth"]
@@ -30,8 +41,13 @@ def truth(value: Value) -> bool | None:
         answers = {truth(option) for option in value.options}
         return answers.pop() if len(answers) == 1 else None
     # What is empty now may be filled by what was not walked.
-    return True if isinstance(value, (Group, Table)) and _size(value) else None
+    return True if isinstance(value, (Group, Table)) and any(map(_is_sure, _items(value))) else None
 
 
-def _size(value: Group | Table) -> int:
-    return len(value.items)
+def _items(value: Group | Table) -> Iterable[Value]:
+    return value.items if isinstance(value, Group) else value.items.values()
+
+
+def _is_sure(item: Value) -> bool:
+    """Return whether an item is certainly there: one that may be gone is known as perhaps something else."""
+    return not (isinstance(item, Choice) and UNKNOWN in item.options)

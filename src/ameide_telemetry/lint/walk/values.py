@@ -136,24 +136,40 @@ class Function:
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the tree."""
+    """A class of the tree; `maker` is its metaclass where that is in the tree too."""
 
     symbol: str
     module: Module
     bases: tuple[Value, ...]
     names: dict[str, Value]
     fixed: bool = True
+    maker: Class | None = None
+    _order: list[Class] = field(default_factory=list)
 
-    def lookup(self, name: str, depth: int = 0) -> Value | None:
-        """Return what a name means in the class or in its bases; External for a base outside of the tree."""
-        if name in self.names:
-            return self.names[name]
-        for base in self.bases if depth < _MOST_WRAPPERS else ():
-            if isinstance(base, Class):
-                found = base.lookup(name, depth + 1)
-                if found is not None:
-                    return found
-        return None
+    def lookup(self, name: str) -> Value | None:
+        """Return what a name means in the class or in its bases of the tree, asked in Python's order."""
+        return next((each.names[name] for each in self.order() if name in each.names), None)
+
+    def order(self, depth: int = 0) -> list[Class]:
+        """Return the class and its bases of the tree, in the order in which a name is looked up."""
+        if not self._order:
+            self._order = self._linear(depth)
+        return self._order
+
+    def _linear(self, depth: int) -> list[Class]:
+        bases = [base for base in self.bases if isinstance(base, Class) and base is not self]
+        if depth > _MOST_WRAPPERS or not bases:
+            return [self]
+        waiting = [*(base.order(depth + 1) for base in bases), bases]
+        found = [self]
+        while waiting := [each for each in waiting if each]:
+            heads = (each[0] for each in waiting)
+            following = {id(each) for some in waiting for each in some[1:]}
+            # Where there is no order, which Python refuses, any will do.
+            head = next((each for each in heads if id(each) not in following), waiting[0][0])
+            found.append(head)
+            waiting = [[each for each in some if each is not head] for some in waiting]
+        return found
 
     def outside(self, depth: int = 0) -> Iterator[str]:
         """Yield the dotted names of its bases outside of the tree."""

@@ -66,6 +66,8 @@ def walk(
     machine = Machine(
         sources, find, frozenset(bootstrap), relevant or _always, evaluate, execute, call, finish, enter
     )
+    # What a deployment file sets goes before the default of the source.
+    machine.settings_module += filter(None, [entrypoint.environment.get("DJANGO_SETTINGS_MODULE")])
     start = Module("<start>", None, "")
     node = ast.parse("start").body[0]
     served: Value = UNKNOWN
@@ -186,6 +188,8 @@ def _serve_target(machine: Machine, target: Target, node: ast.AST, start: Module
         return UNKNOWN, ""
     value: Value = _only_application(module) if not target.attribute and target.kind in _QUEUES else UNKNOWN
     if target.attribute:
+        if _lacks(module, target.attribute.partition(".")[0]):
+            return UNKNOWN, f"{target.module or module.name} has no {target.attribute.partition('.')[0]}"
         value = module
         for part in target.attribute.split("."):
             value = attribute(machine, value, part, node, module.scope)
@@ -193,6 +197,12 @@ def _serve_target(machine: Machine, target: Target, node: ast.AST, start: Module
         called = machine.run(value, _arguments(machine, target, module), node, start.scope)
         value = called if target.factory else UNKNOWN
     return value, ""
+
+
+def _lacks(module: Module, name: str) -> bool:
+    """Return whether a module that was walked to its end certainly has no such name."""
+    names = module.scope.names
+    return module.state == "ran" and not module.stars and not {name, "__getattr__"} & names.keys()
 
 
 def _run_main(machine: Machine, target: Target) -> tuple[Value, str]:

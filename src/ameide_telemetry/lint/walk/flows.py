@@ -1,0 +1,72 @@
+"""How statements may end, and what the arms of a fork leave behind."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.lint.walk.calls import NEXT
+from ameide_telemetry.lint.walk.conditions import Condition
+from ameide_telemetry.lint.walk.values import Value, join
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ameide_telemetry.lint.walk.machine import Machine
+    from ameide_telemetry.lint.walk.scopes import Scope
+
+__all__ = ["BREAK", "CONTINUE", "RAISE", "RETURN", "joined", "merge", "run_arm", "short"]
+
+RETURN: Final = 2
+RAISE: Final = 4
+BREAK: Final = 8
+CONTINUE: Final = 16
+
+
+def run_arm(
+    machine: Machine, body: Sequence[ast.stmt], scope: Scope, before: dict[str, Value], *under: Condition
+) -> tuple[int, dict[str, Value]]:
+    """Run one arm from the names that were there before; return how it ends and the names after it."""
+    scope.names = dict(before)
+    with machine.under(*under):
+        flow = machine.execute(machine, body, scope)
+    return flow, scope.names
+
+
+def merge(
+    machine: Machine, scope: Scope, arms: list[tuple[int, dict[str, Value], Condition]], text: ast.expr | str
+) -> int:
+    """Join what the arms of a fork leave behind, and put the rest under what it needs."""
+    through = [arm for arm in arms if arm[0] & NEXT]
+    scope.names = joined([names for _, names, _ in through or arms])
+    flow = 0
+    for arm, _, _ in arms:
+        flow |= arm
+    left = flow & (RETURN | BREAK | CONTINUE | (RAISE if machine.guarded else 0))
+    if flow & NEXT and left:
+        if len(through) == 1 and through[0][0] == NEXT:
+            machine.conditions.append(through[0][2])
+        else:
+            documented = all(arm[2].documented for arm in arms)
+            machine.conditions.append(
+                Condition(machine.number(), 0, 0, text, negated=True, documented=documented)
+            )
+    return flow
+
+
+def joined(names: list[dict[str, Value]]) -> dict[str, Value]:
+    """Return the names after arms that each left some."""
+    first, *others = names
+    result = dict(first)
+    for other in others:
+        for name, value in other.items():
+            known = result.get(name)
+            if known is not value:
+                result[name] = value if known is None else join([known, value])
+    return result
+
+
+def short(node: ast.expr) -> str:
+    """Return the source of an expression, for people."""
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) < 60 else f"{text[:57]}..."  # noqa: PLR2004
