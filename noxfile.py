@@ -32,8 +32,6 @@ BESIDE = {
     "pytest-structlog": (("pytest", "pytest-structlog"), ()),
     "syrupy": (("pytest", "syrupy", "pytest-xdist", "pytest-random-order"), ("-n2",)),
     "inline-snapshot": (("pytest", "inline-snapshot", "pytest-xdist", "pytest-random-order"), ("-n2",)),
-    "syrupy": (("pytest", "pytest-xdist", "pytest-randomly", "syrupy"), ("-n2",)),
-    "inline-snapshot": (("pytest", "pytest-xdist", "pytest-randomly", "inline-snapshot"), ("-n2",)),
     "pytest 8.0, xdist, structlog": (("pytest==8.0.*", "pytest-xdist<3.7", "pytest-structlog"), ("-n2",)),
 }
 # Of those, the ones that keep what `telemetry.snapshot()` returns.
@@ -111,7 +109,8 @@ def tests(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Every fault test, the long ones too: real processes, sockets and pipes; at most 12 minutes."""
     install_lock(session)
-    pytest(session, "tests/faults", "-m", "not soak", *IN_PAIRS, "--durations=10", *session.posargs)
+    rooms = ("tests/faults", "tests/lint/test_faults.py")
+    pytest(session, *rooms, "-m", "not soak", *IN_PAIRS, "--durations=10", *session.posargs)
 
 
 @nox.session
@@ -119,7 +118,7 @@ def soak(session: nox.Session) -> None:
     """A million generated inputs and more; a test that takes an hour is ended."""
     install_lock(session)
     limit = ("-o", f"faulthandler_timeout={SOAK_SECONDS}")
-    rooms = ("tests/faults", "tests/logcheck", "tests/redaction")
+    rooms = ("tests/faults", "tests/lint", "tests/logcheck", "tests/redaction")
     pytest(session, *rooms, "-m", "soak", *IN_PAIRS, *limit, *session.posargs)
 
 

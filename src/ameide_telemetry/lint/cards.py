@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.lint.needles import is_on_the_way
 from ameide_telemetry.lint.pragmas import has_pragma
+from ameide_telemetry.lint.source import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,6 +93,9 @@ def card_of(data: bytes, glance: Glance) -> Card:
         data: its bytes.
         glance: what to look for.
     """
+    if len(data) > MAX_BYTES:
+        # It is not parsed either; that is told where an entrypoint imports it.
+        return Card(blake2b(data, digest_size=_HASH_BYTES).digest(), True, 0, ())
     imports = tuple(dict.fromkeys(_imports(data)))
     packages = {each.module.partition(".")[0] for each in imports if not each.level}
     mask = 0

@@ -239,6 +239,11 @@ class Compose:
             words = tuple(self._text(path, word) for word in given)
             return words, f"{key}: {shlex.join(words)}"
         if not isinstance(given, str):
+            if given is not None:
+                wanted = f'write {key}: ["program", "argument"]'
+                self.files.doubt(
+                    _spot(path, service, key), f"This {key} is neither a text nor a list.", wanted
+                )
             return None, ""
         text = self._text(path, given)
         try:
