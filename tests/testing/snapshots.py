@@ -1,12 +1,16 @@
 """Tests that compare `telemetry.snapshot()` by libraries that keep snapshots, for the plugin matrix.
 
+    python -m testing.snapshots NAME PYTHON
+
 Each library writes what it compares with on a first run. After that the tests pass unchanged, in whatever
-order and process, and fail when the service names a span otherwise.
+order and process, and fail when the service names a span otherwise. Prints for each of these runs how many
+tests have ended as they must, and exits 1 where one has not.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +18,7 @@ from typing import Final
 
 from testing.cases import CASES, TESTS, run_pytest, write_case
 
-__all__ = ["SNAPSHOTS", "STEPS", "Library", "Step", "run_steps"]
+__all__ = ["LIBRARIES", "STEPS", "Library", "Step", "main"]
 
 _BY_SYRUPY: Final = """\
 import app, pytest
@@ -52,22 +56,32 @@ class Step:
     writes: bool = False
 
 
-SNAPSHOTS: Final = {
+LIBRARIES: Final = {
     "syrupy": Library(_BY_SYRUPY.format(tests=TESTS), "--snapshot-update"),
     "inline-snapshot": Library(_BY_INLINE_SNAPSHOT, "--inline-snapshot=create"),
 }
-# In this order, in one folder; random order needs nothing but pytest-randomly.
+# In this order, in one folder. Workers must agree on an order, so there its seed is given.
+_SHUFFLED: Final = ("-n2", "--random-order-seed=7")
 STEPS: Final = {
     "snapshots written": Step(writes=True),
-    "the same in random order": Step(("-p", "randomly", "-p", "no:xdist")),
-    "the same on two workers": Step(("-n2",)),
-    "a span renamed, each test fails": Step(("-n2",), ends="failed", span="outermost"),
+    "the same in random order": Step(("--random-order",)),
+    "the same on two workers": Step(_SHUFFLED),
+    "a span renamed, each test fails": Step(_SHUFFLED, ends="failed", span="outermost"),
 }
 
 
-def run_steps(name: str, python: str) -> dict[str, tuple[int, str]]:
-    """Return for each step how many tests have ended as they must, and what pytest has printed."""
-    library = SNAPSHOTS[name]
+def main(name: str, python: str) -> int:
+    """Run every step, and print a row for each."""
+    # Not resolved: the link is what makes it the interpreter of its environment.
+    results = _results(LIBRARIES[name], str(Path(python).absolute()))
+    for step, (right, output) in results.items():
+        print(f"{name:<34} {step:<36} {right:>3} of {TESTS} {right / TESTS:>5.0%}")
+        if right != TESTS:
+            print(output)
+    return int(any(right != TESTS for right, _ in results.values()))
+
+
+def _results(library: Library, python: str) -> dict[str, tuple[int, str]]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_case(folder, CASES["ours at import, after the tracers"])
@@ -83,3 +97,7 @@ def _run(folder: Path, library: Library, step: Step, python: str) -> tuple[int, 
     # inline-snapshot ends a run in which it has written something as one that failed.
     right = step.writes or done.returncode == int(step.ends == "failed")
     return counts.get(step.ends, 0) if right else 0, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
