@@ -42,6 +42,9 @@ WITHOUT_TRACER = (
     "tests/faults",
     "tests/services",
     "tests/export/test_quiet.py",
+    "tests/lint/test_faults.py",
+    "tests/lint/test_odd_trees.py",
+    "tests/lint/test_total.py",
     "tests/logcheck/test_engines.py",
     "tests/redaction/test_pairs_total.py",
     "tests/redaction/test_total.py",
@@ -51,6 +54,7 @@ WITHOUT_TRACER = (
     "tests/test_examples.py",
     "tests/testing/test_isolation.py",
     "tests/testing/test_process_outside.py",
+    "tests/testing/test_topology.py",
 )
 # Whoever is free takes the next test: some wait for half a minute, others take none.
 IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
