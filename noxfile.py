@@ -54,7 +54,6 @@ WITHOUT_TRACER = (
     "tests/test_examples.py",
     "tests/testing/test_isolation.py",
     "tests/testing/test_process_outside.py",
-    "tests/testing/test_topology.py",
 )
 # Whoever is free takes the next test: some wait for half a minute, others take none.
 IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
