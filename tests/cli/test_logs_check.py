@@ -131,7 +131,7 @@ def test_an_empty_or_closed_standard_input_exits_2() -> None:
         (["--level", "warn"], "unknown level 'warn': did you mean warning? one of error, warning, info"),
         (["--ignore", "TEL5O1"], "'TEL5O1' of log lines"),
         (["--ignore", "TEL010"], "'TEL010' of log lines"),
-        (["--output", "out.sarif"], "no FORMAT=FILE, such as sarif=logs.sarif"),
+        (["--output", "out.sarif"], "no FORMAT=FILE, such as sarif=report.sarif"),
         (["--output", "sarif=no/out"], "mkdir -p no"),
         (["--output", "sarif=."], "is a directory: name a file in it"),
         (["--max-samples", "0"], "a whole number from 1"),

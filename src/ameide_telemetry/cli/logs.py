@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
+from ameide_telemetry.cli.choices import format_name, level_name, output
 from ameide_telemetry.reports.formats import FORMATS
-from ameide_telemetry.reports.model import LEVELS
-from ameide_telemetry.settings.nearness import nearest
 
 __all__ = ["register", "run"]
 
@@ -59,7 +58,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     which = shown.add_mutually_exclusive_group()
     which.add_argument(
         "--format",
-        type=_format,
+        type=format_name,
         default="full",
         metavar="FORMAT",
         help=f"{', '.join(FORMATS)} (default: full)",
@@ -67,14 +66,14 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
     shown.add_argument(
         *("--output", "-o"),
-        type=_output,
+        type=output,
         action="append",
         default=[],
         metavar="FORMAT=FILE",
         help="write a report into a file too; may be given several times",
     )
     shown.add_argument(
-        "--level", metavar="LEVEL", type=_level, help="least level: error, warning (default), info"
+        "--level", metavar="LEVEL", type=level_name, help="least level: error, warning (default), info"
     )
     shown.add_argument(
         "--max-samples", type=_count, metavar="N", help="places to keep of each finding (default: 5)"
@@ -112,32 +111,8 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _format(text: str) -> str:
-    return _one_of("format", text, FORMATS)
-
-
-def _level(text: str) -> str:
-    return _one_of("level", text, LEVELS)
-
-
-def _output(text: str) -> tuple[str, str]:
-    name, found, file = text.partition("=")
-    if not found or not file:
-        raise argparse.ArgumentTypeError(f"{text!r} is no FORMAT=FILE, such as sarif=logs.sarif")
-    return _format(name), file
-
-
 def _count(text: str) -> int:
     count = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST)) else 0
     if not 1 <= count <= _MOST:
         raise argparse.ArgumentTypeError(f"{text!r} is no count: a whole number from 1 to {_MOST}")
     return count
-
-
-def _one_of(noun: str, text: str, known: object) -> str:
-    names = list(known)  # type: ignore[call-overload]
-    if text in names:
-        return text
-    near = nearest(text, names)
-    question = f"did you mean {near}? " if near else ""
-    raise argparse.ArgumentTypeError(f"unknown {noun} {text!r}: {question}one of {', '.join(names)}")
