@@ -129,12 +129,12 @@ def test_output_that_cannot_be_written(
         store.add_lines([parse(json.dumps({"trace_id": "a" * 32}))])
     done = _shell(arguments, redirection, tmp_path)
     last = done.stderr.splitlines()[-1]
-    assert (done.returncode, done.stdout) == (1, b"")
+    assert (done.returncode, done.stdout) == (2, b"")
     assert last.startswith(b"ameide-telemetry: " + reason)
     assert b"Traceback" not in done.stderr
     assert arguments[0] == "run" or done.stderr.splitlines() == [last]
     quiet = _shell(arguments, f"{redirection} 2{redirection}", tmp_path)
-    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (1, b"", b"")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (2, b"", b"")
 
 
 def test_errors_without_a_standard_error(tmp_path: Path) -> None:

@@ -127,6 +127,25 @@ def test_a_sick_collector_delays_the_end_by_the_exit_timeout_at_most(mode: str, 
     assert seconds < 5
 
 
+def test_a_signal_that_comes_when_the_main_thread_is_about_to_wait_is_sent_again(tmp_path: Path) -> None:
+    """Python hears of such a signal when the wait is over, which may be never: here the first one is lost."""
+    lost = """
+sent = signal.pthread_kill
+given = []
+
+def kill(*arguments):
+    given.append(arguments)
+    if len(given) > 1:
+        sent(*arguments)
+
+signal.pthread_kill = kill
+"""
+    with FakeCollector("silent") as collector:
+        source = lost + _START + _READY + _ENDLESS["sleeps"]
+        ended, _ = _stopped(source, tmp_path, collector, AMEIDE_TELEMETRY_EXIT_TIMEOUT="1")
+    assert ended.status == -signal.SIGTERM
+
+
 def test_a_second_sigterm_is_not_delayed(tmp_path: Path) -> None:
     """Who sends it again does not want to wait for a collector that does not answer."""
     with FakeCollector("silent") as collector:

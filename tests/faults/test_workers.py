@@ -51,7 +51,8 @@ _POOLS: Final = {
 """,
     "pool": """
     pool = context.Pool(2, maxtasksperchild=2)
-    assert len(set(pool.map(task, range(8), chunksize=1))) == 4
+    # Four workers of two tasks each; five when one that was slow to take its second is overtaken.
+    assert len(set(pool.map(task, range(8), chunksize=1))) >= 4
     pool.close()
     pool.join()
 """,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ameide_telemetry.lint.listing import Listing
 from ameide_telemetry.lint.projects import MANIFESTS, Projects
-from ameide_telemetry.lint.roots import Listing, Roots
+from ameide_telemetry.lint.roots import Roots, renamed
 from lint.targets.aiming import plant
 
 if TYPE_CHECKING:
@@ -73,11 +74,11 @@ def test_no_folder_is_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     plant(tmp_path, _FILES)
     read: list[str] = []
 
-    def nothing(folder: str) -> dict[str, bool]:
+    def scandir(folder: str) -> object:
         read.append(folder)
-        return {}
+        raise OSError
 
-    monkeypatch.setattr("ameide_telemetry.lint.roots._read", nothing)
+    monkeypatch.setattr("os.scandir", scandir)
     listing = Listing()
     for number in range(1000):
         Roots([tmp_path / "one", tmp_path / "two"], listing).find(f"shop.m{number}")
@@ -163,3 +164,30 @@ def test_a_project_says_where_its_packages_are(layout: str, tmp_path: Path) -> N
     projects = Projects(tmp_path, [path for path in paths if path.name in MANIFESTS])
     roots = projects.roots(tmp_path / "svc")
     assert " ".join(path.relative_to(tmp_path).as_posix() for path in roots) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "paths"),
+    [
+        ("store", "package", "one/shop/__init__.py"),
+        ("store.asgi", "module", "one/shop/__init__.py one/shop/asgi.py"),
+        ("store.nothing", "missing", "one/shop/__init__.py"),
+        ("deep", "namespace", ""),
+        ("deep.er", "module", "one/both.py"),
+        ("deep.other", "missing", ""),
+        ("plain.a", "module", "one/space/a.py"),
+        ("plain.b", "module", "three/plain/b.py"),
+        ("joined.a", "module", "three/joined/__init__.py one/space/a.py"),
+        ("joined.b", "module", "three/joined/__init__.py three/joined/b.py"),
+        ("shop", "missing", ""),
+    ],
+)
+def test_what_was_copied_is_found_by_its_new_name(name: str, kind: str, paths: str, tmp_path: Path) -> None:
+    """A root may be one file or folder under another name, also below packages; nothing else is in it."""
+    own = dict.fromkeys(("three/plain/b.py", "three/joined/__init__.py", "three/joined/b.py"), "")
+    plant(tmp_path, {**_FILES, **own})
+    copied = {"store": "one/shop", "deep.er": "one/both.py", "plain": "one/space", "joined": "one/space"}
+    roots = Roots([tmp_path / "three", *(renamed(tmp_path / path, new) for new, path in copied.items())])
+    found = roots.find(name)
+    assert found.kind == kind
+    assert [path.relative_to(tmp_path).as_posix() for path in found.paths] == paths.split()

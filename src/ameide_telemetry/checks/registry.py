@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -58,7 +57,7 @@ _ROWS: Final[tuple[tuple[str, str, Level, str], ...]] = (
         "TEL003",
         "stale-suppression",
         "error",
-        "A comment or an entry of the baseline switches off what is no longer there.",
+        "A comment, a per-path ignore or an entry of the baseline allows what is no longer there.",
     ),
     ("TEL004", "unexplained-suppression", "error", "A comment switches a check off without a reason."),
     ("TEL010", "bad-value", "error", "A setting has the wrong type, range or form."),
@@ -104,7 +103,7 @@ _ROWS: Final[tuple[tuple[str, str, Level, str], ...]] = (
         "TEL105",
         "init-before-fork",
         "error",
-        "Workers fork after the import, without our hook in each of them.",
+        "Workers fork after telemetry has started, without our hook in each of them.",
     ),
     (
         "TEL106",
@@ -232,5 +231,7 @@ def page(code: str) -> str:
     Raises:
         KeyError: there is no such check.
     """
+    from importlib import resources  # noqa: PLC0415 who only needs the table starts sooner
+
     name = f"{CHECKS[code].code}.md"
     return resources.files("ameide_telemetry.checks").joinpath("pages", name).read_text(encoding="utf-8")

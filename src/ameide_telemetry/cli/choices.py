@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ameide_telemetry.nearness import nearest
 from ameide_telemetry.reports.formats import FORMATS
 from ameide_telemetry.reports.model import LEVELS
-from ameide_telemetry.settings.nearness import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(_unknown(arguments.code), file=sys.stderr)
         return _USAGE
     text = page(code)
-    print("\n".join(_styled(text, style)) if style.colour else text.rstrip("\n"))
+    print("\n".join(_styled(text, style)) if style.colour or sys.stdout.isatty() else text.rstrip("\n"))
     return 0
 
 
@@ -141,7 +141,8 @@ def _styled(text: str, style: Style) -> Iterator[str]:
 
 
 def _pieces(row: str, style: Style) -> Iterable[tuple[str, int, int]]:
-    return wrapped_sample(row, None, style.width - 4)
+    # An empty row has no piece, and is one all the same.
+    return list(wrapped_sample(row, None, style.width - 4)) or [("", 0, 0)]
 
 
 def _paragraph(text: str, style: Style) -> Iterator[str]:

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ameide_telemetry import guard
 from ameide_telemetry.cli.lint_tables import entrypoint_rows, score_rows, statistics_rows
 from ameide_telemetry.cli.outputs import must_be_writable, write_reports
+from ameide_telemetry.cli.progress import Progress
 from ameide_telemetry.cli.surroundings import environment
 from ameide_telemetry.exceptions import TelemetryError
 from ameide_telemetry.lint.baseline import Baseline, written
 from ameide_telemetry.lint.config import bootstrap_name, codes_of, config_schema, read_config
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.fixes import fix
 from ameide_telemetry.lint.linter import Linter
 from ameide_telemetry.lint.outcome import report_of
 from ameide_telemetry.lint.store import FOLDER, Store
 from ameide_telemetry.lint.tree import Tree
 from ameide_telemetry.lint.why import why
+from ameide_telemetry.nearness import nearest
 from ameide_telemetry.reports.formats import FORMATS
 from ameide_telemetry.reports.terminal import printable, style_for
-from ameide_telemetry.settings.nearness import nearest
+from ameide_telemetry.reports.words import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -77,8 +80,14 @@ def lint(arguments: argparse.Namespace) -> int:
         sys.stdout.write(config_schema())
         return 0
     code = _USAGE
+    refused: TelemetryError | OSError | None = None
     with _INTERNAL, _quick():
-        return _lint(arguments)
+        try:
+            return _lint(arguments)
+        except (TelemetryError, OSError) as error:
+            refused = error
+    if refused is not None:
+        raise refused
     _say("nothing is said of the tree: the lint itself is wrong; leave the cache out: --no-cache")
     return code
 
@@ -92,6 +101,8 @@ def _quick() -> Iterator[None]:
         yield
     finally:
         if collected:
+            # Nor does it look through all of them once more for those that are not needed.
+            gc.freeze()
             gc.enable()
 
 
@@ -116,21 +127,27 @@ class _Run:
     def __init__(self, arguments: argparse.Namespace, paths: _Paths) -> None:
         self.paths = paths
         self._arguments = arguments
+        self._progress = Progress(sys.stderr)
         whole = Tree.of(paths.root)
         self._config = _config(arguments, paths, whole)
         self._tree = self._read() if self._config.exclude else whole
         self._baseline = self._known()
 
-    def inputs(self) -> list[Path]:
-        """Return the files that no report may take the place of."""
-        known = [self._config.baseline] if self._config.baseline else []
-        return [*self._tree.paths(), *self._config.files, *known]
+    def inputs(self) -> Iterator[Path]:
+        """Yield the files that no report may take the place of."""
+        yield from self._tree.paths()
+        yield from self._config.files
+        if self._config.baseline:
+            yield self._config.baseline
 
     # ------------------------------------------------------------------ looking
 
     def looked(self) -> Outcome:
         """Return what is found, without what the baseline knows."""
-        return self._linter(self._baseline).run()
+        try:
+            return self._linter(self._baseline).run()
+        finally:
+            self._progress.end()
 
     def cured(self) -> Outcome:
         """Write cures into files until none is left, and return what is found then."""
@@ -146,7 +163,7 @@ class _Run:
             refused += len(fixed.refused)
             if not fixed.changed:
                 break
-            self._tree = self._read()
+            self._tree, self._baseline = self._read(), self._known()
             outcome = self.looked()
             if refused:
                 break
@@ -154,6 +171,7 @@ class _Run:
 
     def _again(self) -> Sequence[Problem]:
         self._tree = self._read()
+        self._baseline = self._known()
         return self.looked().problems
 
     def _read(self) -> Tree:
@@ -161,7 +179,7 @@ class _Run:
         return Tree.of(self.paths.root, self._config.exclude, base)
 
     def _linter(self, baseline: Baseline | None) -> Linter:
-        return Linter(self._tree, self._config, self._store(), self.paths.shows, baseline)
+        return Linter(self._tree, self._config, self._store(), self.paths.shows, baseline, self._progress)
 
     def _store(self) -> Store:
         folder = None if self._arguments.no_cache else self.paths.root / FOLDER
@@ -200,7 +218,9 @@ class _Run:
             path.write_text(written(whole, path, kept), encoding="utf-8")
         except OSError as error:
             raise TelemetryError(f"{path} cannot be written: {error.strerror}; name another file") from None
-        _say(f"{path} knows {len(whole):,} problems, of {len(outcome.judged):,} entrypoints")
+        _say(
+            f"{path} knows {counted(len(whole), 'problem')}, of {counted(len(outcome.judged), 'entrypoint')}"
+        )
         return 0
 
     # ------------------------------------------------------------------ writing
@@ -213,7 +233,8 @@ class _Run:
         """
         if outcome.problems:
             self.written(outcome)
-        _say(f"no entrypoint was found in {outcome.files:,} source files below {self.paths.root}: {_DECLARE}")
+        looked = f"{counted(outcome.files, 'source file')} below {self.paths.root}"
+        _say(f"no entrypoint was found in {looked}: {_DECLARE}")
         return _USAGE
 
     def written(self, outcome: Outcome) -> int:
@@ -270,7 +291,7 @@ class _Run:
         if not problem.spot.line:
             return ""
         try:
-            rows = problem.spot.path.read_text(encoding="utf-8", errors="replace").splitlines()
+            rows = contents(problem.spot.path).decode("utf-8", "replace").splitlines()
         except OSError:
             return ""
         return rows[problem.spot.line - 1] if problem.spot.line <= len(rows) else ""

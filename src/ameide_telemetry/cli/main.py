@@ -1,7 +1,7 @@
 """The frame of the command line: parsing, exit codes, errors.
 
-Exit codes: 0 all is well; 1 something was found, was not found, or could not be written; 2 wrong usage or
-settings; 130 after Ctrl+C; 141 when whoever read the output has gone; `run` exits as its command did. What
+Exit codes: 0 all is well; 1 something was found, or was not found; 2 wrong usage or settings, or nothing can
+be written; 130 after Ctrl+C; 141 when whoever read the output has gone; `run` exits as its command did. What
 goes wrong ends with the edit or command that cures it.
 
 Only the command that was asked for is imported, so that `--help` costs no more than an interpreter.
@@ -35,8 +35,7 @@ _COMMANDS: Final = {
     "contract": ("contract", "print or generate what the telemetry contract derives"),
     "uvicorn-log-config": ("uvicorn", "print the path of the log config for uvicorn --workers"),
 }
-_FAILED: Final = 1
-_USAGE: Final = 2
+_UNABLE: Final = 2
 _INTERRUPTED: Final = 130
 _BROKEN_PIPE: Final = 141
 
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 for the rest of the process
     if _is_missing(sys.stdout):
         _say("there is no standard output to write to")
-        return _FAILED
+        return _UNABLE
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
@@ -83,7 +82,7 @@ def _run(words: Sequence[str]) -> int:
         return int(leaving.code or 0)
     except TelemetryError as error:
         _say(str(error))
-        return int(getattr(error, "exit_code", _USAGE))
+        return int(getattr(error, "exit_code", _UNABLE))
 
 
 def _given_up(error: OSError) -> int:
@@ -93,7 +92,7 @@ def _given_up(error: OSError) -> int:
             _say(f"cannot go on: {error}")
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
-    return _BROKEN_PIPE if isinstance(error, BrokenPipeError) else _FAILED
+    return _BROKEN_PIPE if isinstance(error, BrokenPipeError) else _UNABLE
 
 
 def _let_go(stream: TextIO) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["must_be_writable", "write_reports"]
 
 
-def must_be_writable(outputs: Iterable[tuple[str, str]], inputs: Iterable[Path]) -> None:
+def must_be_writable(outputs: Sequence[tuple[str, str]], inputs: Iterable[Path]) -> None:
     """Refuse what cannot become a report, or is one or an input already, before hours are spent on it.
 
     Args:
@@ -27,7 +27,7 @@ def must_be_writable(outputs: Iterable[tuple[str, str]], inputs: Iterable[Path])
     Raises:
         TelemetryError: a file cannot be a report.
     """
-    taken = list(inputs)
+    taken = list(inputs) if outputs else []
     for _, file in outputs:
         _must_be_writable(Path(file), taken)
         taken.append(Path(file))

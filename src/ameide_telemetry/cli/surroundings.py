@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
@@ -74,6 +73,8 @@ def _defaults() -> Iterator[Path]:
     """Yield the user's state directory (XDG Base Directory Specification), then a place for those without."""
     with suppress(RuntimeError):  # there are users without a home
         yield Path.home() / ".local" / "state" / "ameide-telemetry" / _STORE_NAME
+    import tempfile  # noqa: PLC0415 most have a home
+
     yield Path(tempfile.gettempdir()) / f"ameide-telemetry-{os.getuid()}" / _STORE_NAME
 
 

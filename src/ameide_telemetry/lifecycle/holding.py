@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["hold_for", "later", "let_go_of"]
+__all__ = ["PAUSES", "hold_for", "later", "let_go_of"]
 
 _SIGTERM: Final = frozenset({signal.SIGTERM})
 # A signal that comes when a thread is just about to wait does not wake it, and Python does not look before
 # it wakes: so it is sent until it is heard. A fork is over within the first pauses.
-_PAUSES: Final = (0.001, 0.01, 0.1, 0.5, 2.0)
+PAUSES: Final = (0.001, 0.01, 0.1, 0.5, 2.0)
 # How deep the calls of a hook go.
 _MOST_FRAMES: Final = 8
 
@@ -117,7 +117,7 @@ def _inside_hook(frame: FrameType | None) -> bool:
 
 
 def _send(thread: int, again: object) -> None:
-    for pause in _PAUSES:
+    for pause in PAUSES:
         time.sleep(pause)
         if _hold.again is not again:
             return

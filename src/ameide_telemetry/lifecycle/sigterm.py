@@ -18,6 +18,7 @@ import _thread
 import os
 import signal
 import threading
+import time
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -181,7 +182,15 @@ class Sigterm:
                 process.flush_now()
             if not request.answer() and self._active and self._request is request:
                 self._raised = True
-                signal.pthread_kill(_main_thread(), signal.SIGTERM)
+                self._raise(request)
+
+    def _raise(self, request: _Request) -> None:
+        # It may come when the main thread is just about to wait, and is heard then when the wait is over.
+        for pause in holding.PAUSES:
+            signal.pthread_kill(_main_thread(), signal.SIGTERM)
+            time.sleep(pause)
+            if not self._raised or self._request is not request:
+                return
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         if callable(self._previous):

@@ -17,6 +17,7 @@ _EXEC: Final = re.compile(r"(^|[;&|({]|\bthen|\bdo|\belse|\))\s*exec\s")
 _AFTER: Final = re.compile(r"\s*(;;|esac\b|wait\b|exit\b|\Z)")
 _NOISE: Final = re.compile(r"\s*(#|$|fi\b|done\b|\})")
 _RELEASE: Final = re.compile(r"\s*release\s*:")
+_DOCUMENT: Final = re.compile(r"<<-?\s*[\"']?([A-Za-z_]\w*)")
 _THEN: Final = re.compile(r"\s*(&&|;(?!;))\s*[^\s'\"\]]")
 
 
@@ -45,7 +46,14 @@ def ends_branch(projects: Projects, evidence: Evidence) -> bool:
     lines = projects.text(evidence.spot.path).splitlines()[max(evidence.spot.line - 1, 0) :]
     while lines and lines[0].rstrip().endswith("\\"):
         lines = lines[1:]
+    at = lines[0].find(evidence.text) if lines and evidence.text else -1
+    if at >= 0 and _THEN.match(lines[0], at + len(evidence.text)):
+        return False
     if lines and lines[0].rstrip().endswith((";;", "&")):
         return True
+    document = _DOCUMENT.search(lines[0]) if lines else None
+    if document:
+        ends = [number for number, line in enumerate(lines) if line.strip() == document[1]]
+        lines = lines[ends[0] :] if ends else lines[:1]
     following = next((line for line in lines[1:] if not _NOISE.match(line)), "")
     return bool(_AFTER.match(following))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import marshal
 import re
+from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ameide_telemetry.lint.needles import is_on_the_way
+from ameide_telemetry.lint.needles import found_in, grouped, is_on_the_way
 from ameide_telemetry.lint.pragmas import has_pragma
 from ameide_telemetry.lint.source import MAX_BYTES
 
@@ -20,7 +23,7 @@ __all__ = ["Card", "Glance", "Import", "card_of", "imported"]
 # An import statement as far as it names modules. What stands in a string and looks like one is taken too:
 # a file too many costs a moment, one too few would be a wrong verdict.
 _IMPORT: Final = re.compile(
-    rb"[ \t]*(?:[^\r\n]*[;:][ \t]*)?(?:"
+    rb"[ \t\f]*(?:[^\r\n]*[;:][ \t]*)?(?:"
     rb"from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import\b[ \t\\\r\n]*(\([^)]*\)?|[^\r\n#;]*)"
     rb"|import[ \t]+([^\r\n#;]+))"
 )
@@ -30,19 +33,9 @@ _MODULE: Final = re.compile(rb"([A-Za-z_][\w.]*)(?:\s+as\s+\w+)?")
 _COMMENT: Final = re.compile(rb"#[^\r\n]*")
 _HASH_BYTES: Final = 16
 
-
-class Import(NamedTuple):
-    """One import statement.
-
-    Attributes:
-        level: how many dots the name begins with.
-        module: dotted name behind them; may be empty.
-        names: what is taken from it; empty for `import a.b`.
-    """
-
-    level: int
-    module: str
-    names: tuple[str, ...]
+Import: TypeAlias = tuple[int, str, tuple[str, ...]]
+"""One import statement: how many dots the name begins with; the dotted name behind them, which may be empty;
+what is taken from it, empty for `import a.b`."""
 
 
 class Card(NamedTuple):
@@ -52,13 +45,19 @@ class Card(NamedTuple):
         digest: of its bytes.
         on_the_way: whether a walk that imports it may find something in it.
         needles: number with a bit for each needle that is in it.
-        imports: its import statements, those in functions too.
+        statements: its import statements, those in functions too, as `marshal` holds them.
     """
 
     digest: bytes
     on_the_way: bool
     needles: int
-    imports: tuple[Import, ...]
+    statements: bytes
+
+    @property
+    def imports(self) -> tuple[Import, ...]:
+        """Its import statements; most cards are never asked for them."""
+        found: tuple[Import, ...] = marshal.loads(self.statements)  # noqa: S302 written by us
+        return found
 
 
 class Glance(NamedTuple):
@@ -86,6 +85,9 @@ class Glance(NamedTuple):
         return sum(1 << bit for bit in set(bits))
 
 
+_grouped: Final = cache(grouped)
+
+
 def card_of(data: bytes, glance: Glance) -> Card:
     """Return the card of a file.
 
@@ -94,21 +96,17 @@ def card_of(data: bytes, glance: Glance) -> Card:
         glance: what to look for.
     """
     if len(data) > MAX_BYTES:
-        # It is not parsed either; that is told where an entrypoint imports it.
-        return Card(blake2b(data, digest_size=_HASH_BYTES).digest(), True, 0, ())
-    imports = tuple(dict.fromkeys(_imports(data)))
-    packages = {each.module.partition(".")[0] for each in imports if not each.level}
-    mask = 0
-    for number, there in enumerate(
-        (
-            *(needle in data for needle in glance.needles),
-            *(each in packages for each in glance.packages),
-            has_pragma(data),
-        )
-    ):
-        mask |= there << number
+        # It is not parsed either, and that is told.
+        every = (glance.pragmas << 1) - 1
+        return Card(blake2b(data, digest_size=_HASH_BYTES).digest(), True, every, marshal.dumps(()))
     digest = blake2b(data, digest_size=_HASH_BYTES).digest()
-    return Card(digest, is_on_the_way(data, packages, glance.bootstrap), mask, imports)
+    data = _in_lines(data)
+    imports = tuple(dict.fromkeys(_imports(data)))
+    packages = {module.partition(".")[0] for level, module, _ in imports if not level}
+    there = set(found_in(data, _grouped(glance.needles)))
+    bits = (*(each in there for each in glance.needles), *(each in packages for each in glance.packages))
+    mask = sum(1 << number for number, bit in enumerate((*bits, has_pragma(data))) if bit)
+    return Card(digest, is_on_the_way(data, packages, glance.bootstrap), mask, marshal.dumps(imports))
 
 
 def imported(card: Card, package: str, roots: Roots) -> Iterator[Found]:
@@ -119,20 +117,26 @@ def imported(card: Card, package: str, roots: Roots) -> Iterator[Found]:
         package: dotted name of the package that the file is in; empty at the top.
         roots: where names are looked up.
     """
-    for each in card.imports:
-        base = each.module
-        if each.level:
+    for level, module, names in card.imports:
+        base = module
+        if level:
             parts = package.split(".") if package else []
-            kept = parts[: len(parts) - each.level + 1]
-            base = ".".join([*kept, *([each.module] if each.module else [])])
+            kept = parts[: len(parts) - level + 1]
+            base = ".".join([*kept, *([module] if module else [])])
         if base:
             found = roots.find(base)
             yield found
             if not found:
                 continue
         # A name that is taken from a package may be a module of it.
-        for name in each.names:
+        for name in names:
             yield roots.find(f"{base}.{name}" if base else name)
+
+
+def _in_lines(data: bytes) -> bytes:
+    """Return a file without its byte order mark, and with the ends of lines that others have."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
 def _imports(data: bytes) -> Iterator[Import]:
@@ -150,8 +154,8 @@ def _of_statement(
 ) -> Iterator[Import]:
     if plain is not None:
         for name in _MODULE.findall(plain):
-            yield Import(0, name.decode("ascii", "replace"), ())
+            yield 0, name.decode("ascii", "replace"), ()
     elif dots or module:
         text = _COMMENT.sub(b"", names or b"")
         taken = tuple(name.decode("ascii", "replace") for name in _NAME.findall(text))
-        yield Import(len(dots or b""), (module or b"").decode("ascii", "replace"), taken)
+        yield len(dots or b""), (module or b"").decode("ascii", "replace"), taken

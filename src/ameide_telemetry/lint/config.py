@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ameide_telemetry.checks.registry import CHECKS
 from ameide_telemetry.exceptions import TelemetryError
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.model import Spot
+from ameide_telemetry.lint.patterns import PATTERNS, are_patterns, fits, spelled
+from ameide_telemetry.lint.sections import mentions, must_be_known
 from ameide_telemetry.lint.services import SERVICE_ROW, SERVICES, Declared, declared_in, section_of
+from ameide_telemetry.nearness import nearest
 from ameide_telemetry.reports.model import LEVELS
-from ameide_telemetry.settings.nearness import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +30,7 @@ _BOOTSTRAP: Final = ("ameide_telemetry.init_telemetry", "ameide_telemetry.bootst
 _LINT: Final = "tool.ameide_telemetry.lint"
 _PER_PATH: Final = re.compile(r"\s*\[\[.*per-path-ignores")
 _DOTTED: Final = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
+_VERSION: Final = r"[0-9]+(\.[0-9]+)*"
 _LINTS: Final = ("TEL0", "TEL1", "TEL2", "TEL3", "TEL4")
 # These are of settings, clients and processes, and say so when a service starts.
 _AT_START: Final = ("TEL01", "TEL05", "TEL06")
@@ -38,7 +41,7 @@ class Allowance:
     """Checks that do not apply to some paths.
 
     Attributes:
-        paths: patterns of `fnmatch`, relative to the folder of the file that allows it.
+        paths: patterns, as they are written; relative to the folder of the file that allows it.
         codes: of the checks.
         reason: why.
         spot: where it stands.
@@ -51,10 +54,14 @@ class Allowance:
 
     def holds(self, code: str, path: Path) -> bool:
         """Return whether a check does not apply to a path."""
+        return bool(self.holding(code, path))
+
+    def holding(self, code: str, path: Path) -> list[str]:
+        """Return the patterns, as they are written, by which a check does not apply to a path."""
         if code not in self.codes or not path.is_relative_to(self.spot.path.parent):
-            return False
+            return []
         relative = path.relative_to(self.spot.path.parent).as_posix()
-        return any(fnmatchcase(relative, each) for each in self.paths)
+        return [each for each in self.paths if fits(relative, spelled(each))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,7 @@ class Config:
         bootstrap: dotted names whose call starts telemetry.
         selected: codes of the checks that run.
         levels: code -> level, where it differs.
-        exclude: patterns of paths that are not looked at.
+        exclude: patterns of `fnmatch` for paths in which nothing is looked for.
         allowances: where checks do not apply.
         services: declared by hand.
         strict: whether an entrypoint that cannot be resolved is an error.
@@ -150,14 +157,19 @@ def _all_match(pattern: str) -> Callable[[Any], bool]:
     return lambda value: _texts(value) and bool(value) and all(re.fullmatch(pattern, each) for each in value)
 
 
-_LIST: Final = {"type": "array", "items": {"type": "string", "minLength": 1}}
+# To Python `$` is also before a last line break, to an editor it is not.
+_END: Final = r"$(?!\n)"
 _CODE: Final[Mapping[str, Any]] = {"enum": _beginnings()}
 _CODES: Final = {"type": "array", "items": _CODE}
 _FORMS: Final[Mapping[str, _Form]] = {
     "baseline": _Form(
-        lambda value: isinstance(value, str) and bool(value),
+        lambda value: isinstance(value, str) and bool(value) and "\0" not in value,
         'the path of a file, such as "telemetry-baseline.json"',
-        {"type": "string", "description": "File of the problems that are known; it only shrinks."},
+        {
+            "type": "string",
+            "pattern": r"^[^\u0000]+$",
+            "description": "File of the problems that are known; it only shrinks.",
+        },
     ),
     "bootstrap": _Form(
         _all_match(_DOTTED),
@@ -165,14 +177,14 @@ _FORMS: Final[Mapping[str, _Form]] = {
         {
             "type": "array",
             "minItems": 1,
-            "items": {"type": "string", "pattern": f"^{_DOTTED}$"},
+            "items": {"type": "string", "pattern": f"^{_DOTTED}{_END}"},
             "description": "Functions whose call starts telemetry, instead of init_telemetry.",
         },
     ),
     "exclude": _Form(
-        _texts,
-        'a list of patterns, such as ["vendor/*"]',
-        {**_LIST, "description": "Paths that are not looked at, relative to this file."},
+        are_patterns,
+        'a list of patterns, relative to this file, such as ["vendor/*"]',
+        {**PATTERNS, "description": "Paths in which nothing is looked for, relative to this file."},
     ),
     "ignore": _Form(
         _texts,
@@ -191,18 +203,18 @@ _FORMS: Final[Mapping[str, _Form]] = {
         tightens=True,
     ),
     "minimum": _Form(
-        lambda value: isinstance(value, str) and bool(re.fullmatch(r"\d+(\.\d+)*", value)),
+        lambda value: isinstance(value, str) and bool(re.fullmatch(_VERSION, value)),
         'a version, such as "0.1"',
         {
             "type": "string",
-            "pattern": r"^\d+(\.\d+)*$",
+            "pattern": f"^{_VERSION}{_END}",
             "description": "Least version of ameide-telemetry that services ask for.",
         },
     ),
     "per-path-ignores": _Form(
         lambda value: isinstance(value, list) and all(_is_allowance(each) for each in value),
-        'tables [[tool.ameide_telemetry.lint.per-path-ignores]] of paths = ["jobs/*"], codes = ["TEL301"]'
-        ' and reason = "a text"',
+        'tables [[tool.ameide_telemetry.lint.per-path-ignores]] of paths = ["jobs/*"], relative to this file,'
+        ' codes = ["TEL301"] and reason = "a text"',
         {
             "type": "array",
             "items": {
@@ -210,8 +222,8 @@ _FORMS: Final[Mapping[str, _Form]] = {
                 "required": ["paths", "codes", "reason"],
                 "additionalProperties": False,
                 "properties": {
-                    "paths": _LIST,
-                    "codes": _CODES,
+                    "paths": {**PATTERNS, "minItems": 1},
+                    "codes": {**_CODES, "minItems": 1},
                     "reason": {"type": "string", "pattern": r"\S"},
                 },
             },
@@ -236,8 +248,9 @@ def _is_allowance(value: object) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() == {"paths", "codes", "reason"}
-        and _texts(value["paths"])
+        and are_patterns(value["paths"])
         and _texts(value["codes"])
+        and all((value["paths"], value["codes"]))
         and isinstance(value["reason"], str)
         and bool(value["reason"].strip())
     )
@@ -251,9 +264,15 @@ def config_schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "[tool.ameide_telemetry] of pyproject.toml",
         "type": "object",
+        "additionalProperties": False,
         "properties": {
+            "logs": {"type": "object", "description": "What `logs check` asks of lines."},
             "lint": {"type": "object", "additionalProperties": False, "properties": keys},
-            "services": {"type": "object", "additionalProperties": {"anyOf": [SERVICE_ROW["app"], row]}},
+            "services": {
+                "type": "object",
+                "propertyNames": {"pattern": r"\S"},
+                "additionalProperties": {"anyOf": [SERVICE_ROW["app"], row]},
+            },
         },
     }
     return json.dumps(schema, indent=2) + "\n"
@@ -283,7 +302,8 @@ def read_config(root: Path, files: Iterable[Path], named: Path | None = None) ->
 def _nearest(root: Path) -> Path | None:
     for folder in (root, *root.parents):
         candidate = folder / FILE
-        if candidate.is_file() and _mentions(candidate):
+        if candidate.is_file() and mentions(candidate):
+            must_be_known(candidate, _FORMS)
             found = section_of(candidate, _LINT), section_of(candidate, SERVICES)
             if found != (None, None):
                 return candidate
@@ -291,6 +311,7 @@ def _nearest(root: Path) -> Path | None:
 
 
 def _asked(config: Config, path: Path, *, must_have: bool = False) -> Config:
+    must_be_known(path, _FORMS)
     section = section_of(path, _LINT)
     if section is None and must_have:
         raise TelemetryError(f"{path} has no section [{_LINT}]: add it, or leave --config out")
@@ -302,7 +323,7 @@ def _asked(config: Config, path: Path, *, must_have: bool = False) -> Config:
         bootstrap=tuple(given.get("bootstrap", config.bootstrap)),
         selected=selected - codes_of(given.get("ignore", ()), f"{path}: ignore"),
         levels=_levels(given, path),
-        exclude=tuple(given.get("exclude", ())),
+        exclude=tuple(form for each in given.get("exclude", ()) for form in spelled(each)),
         allowances=_allowances(given.get("per-path-ignores", ()), path),
         services=declared_in(path),
         strict=given.get("strict", False),
@@ -313,8 +334,9 @@ def _asked(config: Config, path: Path, *, must_have: bool = False) -> Config:
 
 
 def _tightened(config: Config, path: Path, main: Path) -> Config:
-    if not _mentions(path):
+    if not mentions(path):
         return config
+    must_be_known(path, _FORMS)
     section = section_of(path, _LINT) or {}
     _check(section, path)
     loose = sorted(key for key in section if not _FORMS[key].tightens)
@@ -341,14 +363,6 @@ def _tightened(config: Config, path: Path, main: Path) -> Config:
     )
 
 
-def _mentions(path: Path) -> bool:
-    """Return whether a file has to be understood; a broken one with nothing for us is nobody's loss."""
-    try:
-        return b"ameide_telemetry" in path.read_bytes()
-    except OSError:
-        return False
-
-
 def _levels(section: Mapping[str, Any], path: Path) -> dict[str, Level]:
     return {
         code: level
@@ -358,7 +372,7 @@ def _levels(section: Mapping[str, Any], path: Path) -> dict[str, Level]:
 
 
 def _allowances(rows: Sequence[Mapping[str, Any]], path: Path) -> tuple[Allowance, ...]:
-    text = path.read_text(encoding="utf-8")
+    text = contents(path).decode("utf-8")
     lines = [number for number, line in enumerate(text.split("\n"), 1) if _PER_PATH.match(line)]
     return tuple(
         Allowance(

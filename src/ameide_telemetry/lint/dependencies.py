@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.projects import describes_project, normalised
 
 if TYPE_CHECKING:
@@ -103,11 +104,10 @@ def _is_only_settings(name: str, text: str) -> bool:
 
 def _text(path: Path) -> str | None:
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
-            return None
-        return path.read_text(encoding="utf-8", errors="replace")
+        data = contents(path, _LARGEST + 1)
     except (OSError, ValueError):
         return None
+    return data.decode("utf-8", "replace") if len(data) <= _LARGEST else None
 
 
 def _add(text: str, path: Path, found: Declared, line: int = 0) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.model import Entrypoint, Evidence, Spot, Target
 from ameide_telemetry.lint.naming import name_of
 from ameide_telemetry.lint.roots import Roots
@@ -112,8 +113,7 @@ def spare(sight: Sight, paths: Iterable[Path], taken: Collection[Path]) -> Itera
 def in_file(path: Path, needles: tuple[bytes, ...]) -> bool:
     """Return whether a file has one of several needles in it."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST)
+        data = contents(path, _LARGEST)
     except (OSError, ValueError):
         return False
     return any(needle in data for needle in needles)

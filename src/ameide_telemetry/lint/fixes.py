@@ -1,18 +1,19 @@
-"""Cures written into files: only where the result parses, has less to complain of, and nothing new."""
+"""Cures written into files: only where the result compiles, has less to complain of, and nothing new."""
 
 from __future__ import annotations
 
-import ast
 import errno
 import io
 import os
 import re
-import shutil
 import stat
 import tokenize
+import warnings
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ameide_telemetry.lint.importers import lost_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.model import Edit, Fix, Problem
 
 __all__ = ["Fixed", "fix"]
+
+# A cure, what comes up with it, and what comes up with that.
+_FOLLOWING: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,24 @@ class Fixed:
 @dataclass(frozen=True, slots=True)
 class _Work:
     again: Callable[[], Sequence[Problem]]
+    unsafe: bool
     before: Counter[tuple[str, Path]]
+    known: frozenset[tuple[object, ...]]
+
+    @classmethod
+    def on(
+        cls, problems: Sequence[Problem], again: Callable[[], Sequence[Problem]], *, unsafe: bool
+    ) -> _Work:
+        return cls(again, unsafe, _counted(problems), frozenset(map(_identity, problems)))
+
+    def may(self, problem: Problem) -> bool:
+        return problem.fix is not None and (self.unsafe or problem.fix.safe)
+
+
+class _Attempt(NamedTuple):
+    reason: str
+    done: tuple[Problem, ...] = ()
+    changed: tuple[Path, ...] = ()
 
 
 def fix(
@@ -50,20 +71,21 @@ def fix(
     """Write the cures of problems into the files.
 
     All are written together. If the outcome is not clean, they are taken back and tried by halves, so that
-    one bad cure does not keep the others away.
+    one bad cure does not keep the others away. A problem that only comes up with a cure, such as a package
+    that is called and not asked for, is cured with it.
 
     Args:
         problems: what was found.
         again: looks at the whole tree anew.
         unsafe: whether cures are written too after which the program may mean something else.
     """
-    work = _Work(again, _counted(problems))
-    curable = _apart([each for each in problems if each.fix and (unsafe or each.fix.safe)])
+    work = _Work.on(problems, again, unsafe=unsafe)
+    curable = _apart(filter(work.may, problems))
     if not curable:
         return Fixed((), (), ())
-    reason, changed = _attempt(curable, work)
-    if not reason:
-        return Fixed(tuple(curable), (), changed)
+    found = _attempt(curable, work)
+    if not found.reason:
+        return Fixed(found.done, (), found.changed)
     return _one_by_one(curable, work)
 
 
@@ -81,12 +103,12 @@ def _one_by_one(curable: Sequence[Problem], work: _Work) -> Fixed:
         some = list(_again(now, wanted, bad))
         if not some:
             continue
-        reason, changed = _attempt(some, _Work(work.again, _counted(now)))
-        if not reason:
-            done += some
-            files.update(dict.fromkeys(changed))
+        found = _attempt(some, _Work.on(now, work.again, unsafe=work.unsafe))
+        if not found.reason:
+            done += found.done
+            files.update(dict.fromkeys(found.changed))
         elif len(some) == 1:
-            refused.append((some[0], reason))
+            refused.append((some[0], found.reason))
             bad[_identity(some[0])] += 1
         else:
             middle = len(some) // 2
@@ -110,21 +132,47 @@ def _again(
         seen[key] += 1
 
 
-def _attempt(problems: Sequence[Problem], work: _Work) -> tuple[str, tuple[Path, ...]]:
-    """Write cures; return why they were taken back, and else the files that were written."""
+def _attempt(problems: Sequence[Problem], work: _Work) -> _Attempt:
+    """Write cures, and those of what comes up with them; whatever goes wrong, nothing has changed."""
     old: dict[Path, bytes] = {}
     new: dict[Path, bytes] = {}
+    done = tuple(problems)
+    following: Sequence[Problem] = problems
+    reason = ""
+    for _ in range(_FOLLOWING):
+        reason = _written(following, old, new)
+        if reason:
+            break
+        worse = _worse(problems, work)
+        if not worse:
+            return _Attempt("", done, tuple(path for path, data in new.items() if data != old[path]))
+        reason = _against(next((each for each in worse if not work.may(each)), worse[0]), work)
+        if not all(_identity(each) not in work.known and work.may(each) for each in worse):
+            break
+        following = _apart(worse)
+        done += tuple(following)
+    _write(old)
+    return _Attempt(reason)
+
+
+def _against(problem: Problem, work: _Work) -> str:
+    first = f": first {problem.hint}" if problem.hint and _identity(problem) not in work.known else ""
+    return f"{problem.spot.path.name} would have {problem.code} afterwards{first}"
+
+
+def _written(problems: Sequence[Problem], old: dict[Path, bytes], new: dict[Path, bytes]) -> str:
+    """Write cures; return why not, and note what stood in the files before, and what stands there now."""
     for path, edits in _by_file(each.fix for each in problems if each.fix).items():
         try:
-            old[path] = path.read_bytes()
-            new[path] = _edited(path, old[path], edits)
+            data = path.read_bytes()
+            new[path] = _edited(path, data, edits)
+            missed = lost_names(path, data, new[path]) if path.suffix == ".py" else ""
         except (OSError, LookupError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return f"{path.name}: {getattr(error, 'strerror', None) or error}", ()
-    reason = _write(new) or _worse(problems, work)
-    if reason:
-        _write(old)
-        return reason, ()
-    return "", tuple(path for path, data in new.items() if data != old[path])
+            return f"{path.name}: {getattr(error, 'strerror', None) or error}"
+        if missed:
+            return missed
+        old.setdefault(path, data)
+    return _write(new)
 
 
 def _write(files: Mapping[Path, bytes]) -> str:
@@ -144,34 +192,44 @@ def _replace(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         beside.write_bytes(data)
-        shutil.copymode(path, beside)
+        beside.chmod(stat.S_IMODE(path.stat().st_mode))
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _worse(problems: Sequence[Problem], work: _Work) -> str:
-    after = _counted(work.again())
-    cured = _counted(problems)
-    for key, count in after.items():
-        if count > work.before[key] - cured[key]:
-            code, path = key
-            return f"{path.name} would have {code} afterwards"
-    return ""
+def _worse(problems: Sequence[Problem], work: _Work) -> list[Problem]:
+    """Return the problems of which there are more than there were, those that are new first."""
+    after = work.again()
+    allowed = work.before - _counted(problems)
+    worse = {key for key, count in _counted(after).items() if count > allowed[key]}
+    found = [each for each in after if (each.code, each.spot.path) in worse]
+    fresh = [each for each in found if _identity(each) not in work.known]
+    return fresh or found
 
 
 def _edited(path: Path, data: bytes, edits: Sequence[Edit]) -> bytes:
-    encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0] if path.suffix == ".py" else "utf-8"
+    python = path.suffix == ".py"
+    encoding = _runs(path, data) if python else "utf-8"
     text = data.decode(encoding)
-    if path.suffix == ".py":
-        ast.parse(text)
-    crlf = "\r\n" in text
+    newline = "\r\n" if "\r\n" in text else "\r" if "\r" in text and "\n" not in text else "\n"
     for edit in sorted(edits, key=lambda each: (each.begin, each.end), reverse=True):
-        put = re.sub("\r?\n", "\r\n", edit.text) if crlf else edit.text
+        put = re.sub("\r?\n", newline, edit.text)
         text = text[: edit.begin] + put + text[edit.end :]
-    if path.suffix == ".py":
-        ast.parse(text)
-    return text.encode(encoding)
+    made = text.encode(encoding)
+    if python and _runs(path, made) != encoding:
+        raise ValueError("its encoding would be another one")
+    return made
+
+
+def _runs(path: Path, data: bytes) -> str:
+    """Return the encoding of a source file that Python would run; raise as its compiler does for another."""
+    with warnings.catch_warnings():
+        # An invalid escape is the business of other tools; as an error it would end the compiler.
+        warnings.simplefilter("ignore")
+        compile(data, str(path), "exec", dont_inherit=True)
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+    return tokenize.detect_encoding(io.BytesIO(lines).readline)[0]
 
 
 def _apart(problems: Iterable[Problem]) -> list[Problem]:

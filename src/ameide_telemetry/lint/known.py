@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GET_LOGGER", "LOADERS", "SAME", "STARS"]
+__all__ = ["GETTERS", "GET_LOGGER", "HANDED", "LOADERS", "SAME", "STARS"]
 
 LOADERS: Final = frozenset(
     {
@@ -22,6 +22,26 @@ LOADERS: Final = frozenset(
 """Functions that give back what a dotted name in a string stands for."""
 GET_LOGGER: Final = frozenset({"logging.getLogger", "logging.Logger.manager.getLogger"})
 """Functions that give back a logger by its name."""
+GETTERS: Final = frozenset({"operator.attrgetter", "operator.methodcaller"})
+"""Functions that make others, which get an attribute by its name."""
+_POOLS: Final = ("concurrent.futures.ThreadPoolExecutor()", "concurrent.futures.ProcessPoolExecutor()")
+_LOOPS: Final = ("asyncio.get_running_loop()", "asyncio.get_event_loop()", "asyncio.new_event_loop()")
+HANDED: Final[Mapping[str, tuple[str, int]]] = {
+    "atexit.register": ("func", 0),
+    "builtins.map": ("func", 0),
+    "threading.Thread": ("target", 1),
+    "threading.Timer": ("function", 1),
+    "multiprocessing.Process": ("target", 1),
+    "asyncio.to_thread": ("func", 0),
+    "anyio.to_thread.run_sync": ("func", 0),
+    "contextvars.copy_context().run": ("callable", 0),
+    "signal.signal": ("handler", 1),
+    **{f"{each}.submit": ("fn", 0) for each in _POOLS},
+    **{f"{each}.map": ("fn", 0) for each in _POOLS},
+    **{f"{each}.run_in_executor": ("func", 1) for each in _LOOPS},
+    **{f"{each}.call_soon": ("callback", 0) for each in _LOOPS},
+}
+"""Functions that call one that they are given -> its keyword and its place among the arguments."""
 STARS: Final[Mapping[str, frozenset[str]]] = {
     "logging": frozenset(
         {

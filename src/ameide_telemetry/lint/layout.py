@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.parts import defaults
 from ameide_telemetry.lint.scopes import Bind, Call, Import, Scope, place
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ _FIELDS[ast.Try] = ("body", "handlers", "orelse", "finalbody")
 _FIELDS[ast.Attribute] = ("value",)
 _FIELDS[ast.Global] = _FIELDS[ast.Nonlocal] = _FIELDS[ast.Import] = _FIELDS[ast.ImportFrom] = ()
 _DONE: Final = ()
+# What may be written out: the rounds of any other loop are not known.
+_LOOPED: Final = (ast.Name, ast.Tuple, ast.List, ast.Set, ast.Call)
 _BODIES: Final = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
@@ -194,6 +197,9 @@ class Layout:
                 ]
             else:
                 inner.bound[each.arg] = [Bind("other", 0, inner.block, inner)]
+        for name, default in defaults(arguments):
+            if inner.bound[name][0].how == "other":
+                inner.bound[name] = [Bind("default", 0, inner.block, inner.parent or inner, default)]
 
     def _class(self, node: ast.ClassDef, scope: Scope, block: int) -> tuple[str, ...]:
         name = node.name if scope.kind == "module" else f"{scope.name}.{node.name}"
@@ -250,10 +256,22 @@ class Layout:
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope, block: int) -> tuple[str, ...]:
         inner = self._block(block)
-        self._target(node.target, None, _end(node.target), scope, inner)
+        self._rounds(node.target, node.iter, _end(node.target), scope, inner)
         self._push(node.body, scope, inner)
         self._push(node.orelse, scope, self._block(block))
         return ("target", "iter")
+
+    def _rounds(self, target: ast.expr, rounds: ast.expr, at: int, scope: Scope, block: int) -> None:
+        if isinstance(rounds, _LOOPED):
+            if isinstance(target, ast.Name):
+                self._bind(target.id, Bind("item", at, block, scope, rounds))
+                return
+            if isinstance(target, ast.Tuple) and all(isinstance(each, ast.Name) for each in target.elts):
+                for number, each in enumerate(target.elts):
+                    if isinstance(each, ast.Name):
+                        self._bind(each.id, Bind("item", at, block, scope, rounds, str(number)))
+                return
+        self._target(target, None, at, scope, block)
 
     def _branches(self, node: ast.AST, scope: Scope, block: int) -> tuple[str, ...]:
         for name in _BODIES:
@@ -296,7 +314,7 @@ class Layout:
     ) -> tuple[str, ...]:
         inner = Scope("comprehension", scope.name, block, scope, node)
         for each in node.generators:
-            self._target(each.target, None, 0, inner, block)
+            self._rounds(each.target, each.iter, 0, inner, block)
             self._push((each.iter, *each.ifs), inner, block)
         parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         self._push(parts, inner, block)

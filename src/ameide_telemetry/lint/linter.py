@@ -4,45 +4,46 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from hashlib import blake2b
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
 
 from ameide_telemetry.lint.checks.kinds import Scene
 from ameide_telemetry.lint.checks.making import unreadable
 from ameide_telemetry.lint.checks.table import ENTRYPOINT_CHECKS, FILE_CHECKS
 from ameide_telemetry.lint.config import lint_codes
-from ameide_telemetry.lint.deployment.readers import commands
-from ameide_telemetry.lint.discovery import discover
+from ameide_telemetry.lint.courses import Courses, Taken
+from ameide_telemetry.lint.disk import contents
+from ameide_telemetry.lint.listing import Listing
 from ameide_telemetry.lint.model import Judged, Problem, Spot
+from ameide_telemetry.lint.needles import STARTS
 from ameide_telemetry.lint.outcome import Outcome, placed
 from ameide_telemetry.lint.pool import spread
 from ameide_telemetry.lint.pragmas import has_pragma, judge_pragmas, pragmas_of
-from ameide_telemetry.lint.reach import Reach, reach
-from ameide_telemetry.lint.roots import Listing, Roots
+from ameide_telemetry.lint.reach import reach
+from ameide_telemetry.lint.roots import Roots
 from ameide_telemetry.lint.score import scores
 from ameide_telemetry.lint.source import Sources, Unreadable, decoded
-from ameide_telemetry.lint.store import packed, unpacked
-from ameide_telemetry.lint.survey import Survey
-from ameide_telemetry.lint.verdict import judge
-from ameide_telemetry.lint.walk.walker import serves, walk
+from ameide_telemetry.lint.stamps import stamp_of
+from ameide_telemetry.lint.store import Deployed
+from ameide_telemetry.lint.survey import Look, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ameide_telemetry.lint.baseline import Baseline, Known
+    from ameide_telemetry.lint.cards import Card
     from ameide_telemetry.lint.config import Allowance, Config
-    from ameide_telemetry.lint.model import Entrypoint, Trail
+    from ameide_telemetry.lint.model import Entrypoint
     from ameide_telemetry.lint.pragmas import Pragma
     from ameide_telemetry.lint.store import Store
     from ameide_telemetry.lint.tree import Tree
+    from ameide_telemetry.lint.walk.commands import Begun
 
 __all__ = ["Linter"]
 
-_DIGEST_BYTES: Final = 16
-# Entrypoints; below this a second process costs more than it saves.
-_FEW_WALKS: Final = 6
+# Files; below this a second process costs more than it saves.
+_FEW: Final = 300
 _PRAGMA_CODES: Final = frozenset({"TEL003", "TEL004"})
 
 
@@ -56,6 +57,7 @@ class Linter:
         store: what earlier runs know.
         only: files whose problems are shown; None for all.
         baseline: problems that are known; None for none.
+        progress: is told how much of something is done.
     """
 
     tree: Tree
@@ -63,27 +65,27 @@ class Linter:
     store: Store
     only: Callable[[Path], bool] | None = None
     baseline: Baseline | None = None
+    progress: Callable[[str, int, int], None] | None = None
     sources: Sources = field(default_factory=Sources)
+    _on_the_way: set[Path] = field(default_factory=set)
+    _starters: dict[Path, Card | None] = field(default_factory=dict)
+    _begun: dict[tuple[Path, str, tuple[Path, ...]], Sequence[Begun]] = field(default_factory=dict)
 
     def run(self) -> Outcome:
         """Look at everything, and return what was found."""
-        reading = commands(self.tree.paths(), self.tree.root)
-        found = discover(
-            reading.commands,
-            self.tree,
-            self.sources,
-            self.config.services,
-            serves=self._serves,
-            holds=self._survey.holds,
-            listing=self._listing,
-        )
-        reaches = [self._reach(each) for each in found.entrypoints]
-        judged = tuple(self._judged(found.entrypoints, reaches))
-        scene = self._scene(judged, reaches)
-        problems = [*reading.problems, *found.problems, *self._unreadable(judged)]
+        same = self.store.begin(self.tree.files, self._listing)
+        known = self._known_deployed()
+        deployed = known or self._deployed()
+        courses = Courses(self._survey, self.sources, self._listing, self.store, self.config.bootstrap)
+        begun = courses.begun(deployed.entrypoints, same=same and known is not None)
+        walked, looked = self._done(courses, begun)
+        taken = courses.ended(begun, walked)
+        judged = tuple(each for each, _ in taken)
+        scene = self._scene((each.entrypoint, (*way.served, *each.trail.imported)) for each, way in taken)
+        problems = [*deployed.problems, *self._unreadable(judged)]
         problems += self._of_entrypoints(judged, scene)
-        problems += self._survey.problems(scene)
-        self.store.write()
+        problems += self._survey.problems(scene, looked)
+        self.store.write(self._listing.stamps)
         return self._outcome(judged, placed(_with_service(each, scene) for each in self._asked(problems)))
 
     # ------------------------------------------------------------------ the parts
@@ -96,72 +98,112 @@ class Linter:
     def _survey(self) -> Survey:
         chosen = [each for each in FILE_CHECKS if each.code in self.config.selected]
         files = {path: stamp for path, stamp in self.tree.files.items() if path.endswith(".py")}
-        return Survey(files, chosen, self.config.bootstrap, self.store)
+        return Survey(files, chosen, self.config.bootstrap, self.store, self.progress)
+
+    def _known_deployed(self) -> Deployed | None:
+        known = self.store.deployed(repr(self.config.services))
+        return known if known is not None and self._survey.tells_the_same() else None
+
+    def _deployed(self) -> Deployed:
+        # A run that knows what is deployed needs none of it.
+        from ameide_telemetry.lint.deployment.readers import commands  # noqa: PLC0415
+        from ameide_telemetry.lint.discovery import discover  # noqa: PLC0415
+
+        reading = commands(self.tree.paths(), self.tree.root)
+        found = discover(
+            reading.commands,
+            self.tree,
+            self.sources,
+            self.config.services,
+            serves=self._serves,
+            holds=self._survey.holds,
+            listing=self._listing,
+            lost=reading.lost,
+            begins=self._begins,
+        )
+        deployed = Deployed(found.entrypoints, (*reading.problems, *found.problems))
+        files = {str(path) for path in reading.files | found.files | self._on_the_way}
+        stamps = {path: self.tree.files.get(path) or stamp_of(path) for path in files}
+        self.store.keep_deployed(repr(self.config.services), deployed, stamps)
+        return deployed
 
     def _serves(self, path: Path, function: str, folders: tuple[Path, ...]) -> bool:
+        from ameide_telemetry.lint.walk.walker import serves  # noqa: PLC0415
+
         roots = Roots((*folders, path.parent), self._listing)
         package = roots.name_of(path).rpartition(".")[0]
         return serves(path, function or None, self.sources, roots.find, package)
 
-    def _reach(self, entrypoint: Entrypoint) -> Reach:
-        roots = Roots(entrypoint.roots, self._listing)
-        starts = [entrypoint.target.path] if entrypoint.target.path else []
-        for name in entrypoint.target.imports:
-            starts += [Path(name)] if name.startswith("/") else roots.find(name).paths
-        if entrypoint.target.module:
-            starts += roots.find(entrypoint.target.module).paths
-        return reach(starts, roots, self._survey.card)
+    def _begins(self, path: Path, function: str, folders: tuple[Path, ...]) -> Sequence[Begun]:
+        """Return the programs that a file starts; of files that cannot start any none is parsed."""
+        asked = (path, function, folders)
+        if asked not in self._begun:
+            self._begun[asked] = self._begins_anew(path, function, folders)
+        return self._begun[asked]
 
-    def _judged(self, entrypoints: Sequence[Entrypoint], ways: Sequence[Reach]) -> Iterator[Judged]:
-        keys = [self._key(each, way) for each, way in zip(entrypoints, ways, strict=True)]
-        known = {key: self.store.trail(key) for key in keys}
-        new = [
-            (each, way)
-            for each, way, key in zip(entrypoints, ways, keys, strict=True)
-            if (old := known[key]) is None or not self._still(old[0], way)
-        ]
-        walked = {id(each): unpacked(found) for (each, _), found in spread(self._walked, new, _FEW_WALKS)}
-        for each, key in zip(entrypoints, keys, strict=True):
-            if id(each) in walked:
-                self.store.keep_trail(key, *walked[id(each)])
-            yield Judged(each, *(walked.get(id(each)) or known[key] or ()))
+    def _begins_anew(self, path: Path, function: str, folders: tuple[Path, ...]) -> Sequence[Begun]:
+        roots = Roots(folders, self._listing)
+        way = reach([path], roots, self._starting)
+        self._on_the_way |= way.served
+        if path not in way.relevant:
+            return ()
+        from ameide_telemetry.lint.walk.walker import begins  # noqa: PLC0415
 
-    def _walked(self, item: tuple[Entrypoint, Reach]) -> object:
-        entrypoint, way = item
-        roots = Roots(entrypoint.roots, self._listing)
-        trail = walk(
-            entrypoint, self.sources, self.config.bootstrap, roots.find, relevant=self._relevant(way)
-        )
-        return packed((trail, judge(entrypoint, trail, self.sources)))
+        package = roots.name_of(path).rpartition(".")[0]
+        relevant = way.relevant
+        return begins(path, function or None, self.sources, roots.find, package, relevant.__contains__)
 
-    def _relevant(self, way: Reach) -> Callable[[Path], bool]:
-        # What is loaded by a name in a string is on no way that imports tell.
-        return lambda path: path in way.relevant or path not in way.served
+    def _starting(self, path: Path) -> Card | None:
+        if path not in self._starters:
+            self._starters[path] = self._starter(path)
+        return self._starters[path]
 
-    def _key(self, entrypoint: Entrypoint, way: Reach) -> bytes:
-        digest = blake2b(repr(entrypoint).encode(errors="surrogatepass"), digest_size=_DIGEST_BYTES)
-        for path in sorted(way.served):
-            card = self._survey.card(path)
-            digest.update(str(path).encode(errors="surrogateescape") + (card.digest if card else b"?"))
-        return digest.digest()
+    def _starter(self, path: Path) -> Card | None:
+        card = self._survey.card(path)
+        try:
+            starts = bool(card and STARTS.search(contents(path)))
+        except (OSError, ValueError):
+            return None
+        return card._replace(on_the_way=starts) if card else None
 
-    def _still(self, trail: Trail, way: Reach) -> bool:
-        """Return whether nothing was imported, or missed, that no import statement tells of."""
-        if any(path not in way.served for path in trail.imported):
-            return False
-        return not any(self._listing.is_file(path) for path in trail.looked_for)
+    def _done(
+        self, courses: Courses, begun: Sequence[Taken]
+    ) -> tuple[dict[bytes, object], dict[Look, list[Any]]]:
+        """Walk entrypoints and look at files; a process that parsed a file for one has it for the other."""
+        new = [each for each in begun if each.outcome is None]
+        new.sort(key=lambda each: -len(each.reach.relevant))
+        scene = self._scene((each.entrypoint, each.files) for each in begun)
+        looks = self._survey.waiting(scene)
+        walked: dict[bytes, object] = {}
+        looked: dict[Look, list[Any]] = {}
 
-    def _scene(self, judged: Sequence[Judged], reaches: Sequence[Reach]) -> Scene:
+        def work(item: Taken | Look) -> Any:
+            return courses.walk(item) if isinstance(item, Taken) else self._survey.look(item, scene)
+
+        items: list[Taken | Look] = [*new, *looks]
+        files = len(looks) + sum(len(each.reach.relevant) for each in new)
+        few = 0 if files >= _FEW else len(items) + 1
+        tell = partial(self.progress, "follows what starts, and checks:") if self.progress else None
+        for item, found in spread(work, items, few, alone=len(new), tell=tell):
+            if isinstance(item, Taken):
+                walked[item.key] = found
+            else:
+                looked[item] = found
+        return walked, looked
+
+    def _scene(self, entrypoints: Iterable[tuple[Entrypoint, Iterable[Path]]]) -> Scene:
         served: dict[Path, dict[str, None]] = {}
-        for each, way in zip(judged, reaches, strict=True):
-            for path in (*way.served, *each.trail.imported):
-                served.setdefault(path, {})[each.entrypoint.service] = None
+        every = []
+        for each, files in entrypoints:
+            every.append(each)
+            for path in files:
+                served.setdefault(path, {})[each.service] = None
         return Scene(
             bootstrap=self.config.bootstrap,
             sources=self.sources,
-            entrypoints=tuple(each.entrypoint for each in judged),
+            entrypoints=tuple(every),
             served={path: tuple(names) for path, names in served.items()},
-            folders={each.entrypoint.folder: each.entrypoint.service for each in judged},
+            folders={each.folder: each.service for each in every},
             minimum=self.config.minimum,
         )
 
@@ -190,7 +232,7 @@ class Linter:
 
     def _outcome(self, judged: tuple[Judged, ...], problems: list[Problem]) -> Outcome:
         off: Counter[str] = Counter()
-        used: set[Allowance] = set()
+        used: set[tuple[Allowance, str]] = set()
         left = [each for each in problems if not self._is_allowed(each, off, used)]
         pragmas = self._pragmas(judged, left)
         left = [each for each in left if not _switched_off(each, pragmas, off)]
@@ -218,23 +260,24 @@ class Linter:
         shown = self.only is None or self.only(path)
         return entry.code in self.config.selected and path.is_relative_to(self.tree.root) and shown
 
-    def _is_allowed(self, problem: Problem, off: Counter[str], used: set[Allowance]) -> bool:
-        holding = [each for each in self.config.allowances if each.holds(problem.code, problem.spot.path)]
+    def _is_allowed(self, problem: Problem, off: Counter[str], used: set[tuple[Allowance, str]]) -> bool:
+        code, path = problem.code, problem.spot.path
+        holding = [(each, one) for each in self.config.allowances for one in each.holding(code, path)]
         used.update(holding)
         off[problem.code] += bool(holding)
         return bool(holding)
 
-    def _stale_allowances(self, used: set[Allowance]) -> Iterator[Problem]:
+    def _stale_allowances(self, used: set[tuple[Allowance, str]]) -> Iterator[Problem]:
         """Yield the allowances of paths that nothing needs, if the tree has all that they are about."""
         for each in self.config.allowances:
             whole = each.spot.path.parent.is_relative_to(self.tree.root)
-            if whole and each not in used and each.codes <= self.config.selected:
-                paths = ", ".join(each.paths)
+            paths = ", ".join(one for one in each.paths if (each, one) not in used)
+            if whole and paths and each.codes <= self.config.selected:
                 yield Problem(
                     "TEL003",
                     f"nothing in {paths} needs the per-path ignore of {', '.join(sorted(each.codes))}",
                     each.spot,
-                    "delete these rows of per-path-ignores",
+                    f"delete {paths} from per-path-ignores",
                     text=paths,
                 )
 
@@ -251,7 +294,7 @@ class Linter:
 
     def _text(self, path: Path) -> str:
         try:
-            data = path.read_bytes()
+            data = contents(path)
         except OSError:
             return ""
         return decoded(path, data) if has_pragma(data) else ""
@@ -269,9 +312,9 @@ def _with_service(problem: Problem, scene: Scene) -> Problem:
     """Return a problem with the service that its file belongs to, where it does not say so itself."""
     if problem.service:
         return problem
-    names = scene.served.get(problem.spot.path, ())
-    around = [folder for folder in scene.folders if problem.spot.path.is_relative_to(folder)]
-    inner = max(around, key=lambda folder: len(folder.parts), default=None)
+    path = problem.spot.path
+    names = scene.served.get(path, ())
+    inner = next((each for each in (path, *path.parents) if each in scene.folders), None)
     name = scene.folders[inner] if inner else names[0] if names else ""
     return replace(problem, service=name)
 

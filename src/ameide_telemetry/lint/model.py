@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.findings import Level
 
 __all__ = [
+    "ESCAPED",
     "Command",
     "Edit",
     "Entrypoint",
@@ -40,6 +41,7 @@ EvidenceKind = Literal[
     "supervisord",
     "systemd",
     "shell",
+    "program",
     "script",
     "main",
     "code",
@@ -52,10 +54,13 @@ EventKind = Literal[
     "serve",  # the process begins to serve and does not come back
     "fork",  # the bootstrap, or our hook, is registered for each child
     "preload",  # the application is imported before workers fork
+    "forks",  # the workers fork: what came before was in another process
     "log",  # a line is logged, or a thread is started, at import
     "dynamic",  # something is loaded by a name that is not in the source
     "lifespan",  # the bootstrap is called, once the application starts up
 ]
+ESCAPED: Final = -2
+"""Subject of a `dynamic` event: a callable escapes, which matters only before the application exists."""
 VerdictWord = Literal["ok", "ok-conditional", "late", "lifespan", "per-fork-missing", "missing", "unresolved"]
 
 
@@ -101,6 +106,7 @@ class Command:
         environment: variables that the deployment files set.
         copied: folder in the image -> folder here, as COPY, ADD and volumes say.
         workdir: absolute folder in the image; empty if nobody says.
+        ours: whether it is started where Python of the tree runs, so that what nobody understands is told.
     """
 
     words: tuple[str, ...]
@@ -110,6 +116,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     copied: Mapping[str, Path] = field(default_factory=dict)
     workdir: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,10 @@ class Target:
         forks: whether the server makes its workers by forking after the import.
         imports: modules that the server imports besides, in order: its config file, `--include`, `-r`.
         log_config: a logging configuration that the server is given, as it stands there; empty without.
+        unsure: the setting of the server's config file that says whether it is preloaded, where its text
+            does not tell; empty otherwise.
+        hands_over: calls that start another program, of which nobody can tell what it serves.
+        optimized: whether the interpreter leaves `assert` statements out, as `python -O` does.
     """
 
     kind: TargetKind
@@ -143,6 +154,9 @@ class Target:
     forks: bool = False
     imports: tuple[str, ...] = ()
     log_config: str = ""
+    unsure: str = ""
+    hands_over: tuple[Step, ...] = ()
+    optimized: bool = False
 
     @property
     def name(self) -> str:
@@ -224,6 +238,8 @@ class Trail:
         unread: files on the way that could not be parsed.
         looked_for: paths that were not there when a module was looked up.
         problem: why the target itself could not be found; empty if it was.
+        unsure: the setting on which it depends whether the application is preloaded, which the walk took
+            for off and that nobody can tell; empty otherwise.
     """
 
     events: tuple[Event, ...]
@@ -232,6 +248,7 @@ class Trail:
     unread: tuple[Path, ...] = ()
     looked_for: tuple[Path, ...] = ()
     problem: str = ""
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ameide_telemetry.lint.known import GET_LOGGER, LOADERS, SAME, STARS
+from ameide_telemetry.lint.known import GET_LOGGER, GETTERS, HANDED, LOADERS, SAME, STARS
 from ameide_telemetry.lint.layout import Layout
+from ameide_telemetry.lint.parts import defaulted, looped, picked, unquoted
+from ameide_telemetry.lint.reaching import DEEPEST, Reaching
 from ameide_telemetry.lint.scopes import Bind, Call, Scope, place
 
 if TYPE_CHECKING:
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Meaning", "Names", "Use", "names_of"]
 
-_DEEPEST: Final = 24
 _LONGEST: Final = 160
 _MOST: Final = 6
 _LOCAL: Final = "::"
+_GETS: Final = tuple(f"{each}(" for each in GETTERS)
+_CALLS: Final = "operator.methodcaller("
+# A type in quotes; what is longer is no name of a logger or an instrument.
+_LONGEST_TYPE: Final = 80
 
 
 class Meaning(NamedTuple):
@@ -56,7 +61,7 @@ class Use(NamedTuple):
         return self.meaning.name
 
 
-class Names:
+class Names(Reaching):
     """The names of one file; made once for all its checks.
 
     Attributes:
@@ -66,7 +71,7 @@ class Names:
     """
 
     def __init__(self, tree: ast.Module) -> None:
-        self.layout = Layout(tree)
+        super().__init__(Layout(tree))
         self.imports = sorted(self.layout.imports, key=lambda each: each.node.lineno)
         self._values: dict[ast.AST, tuple[Meaning, ...]] = {}
         self._known: dict[Bind, tuple[Meaning, ...]] = {}
@@ -80,6 +85,15 @@ class Names:
         """Yield the calls of these dotted names."""
         for name in names:
             yield from self._index.get(name, ())
+
+    def handed(self) -> Iterator[Use]:
+        """Yield the functions that are handed to what calls them, as if they were called there."""
+        for name, (keyword, position) in HANDED.items():
+            for use in self._index.get(name, ()):
+                node = use.node
+                given = node.args[position] if len(node.args) > position else _keyword(node, keyword)
+                for meaning in self.of(given, use.call):
+                    yield Use(node, use.call, meaning)
 
     def of(self, node: ast.AST | None, call: Call | None = None) -> tuple[Meaning, ...]:
         """Return what an expression stands for where a call stands; nothing where it is not known."""
@@ -125,10 +139,13 @@ class Names:
             return
         for meaning in self._of(call.node.func, call.scope, call.block, 0):
             yield Use(call.node, call, meaning)
+            if meaning.name.startswith(_CALLS) and call.node.args:
+                for made in self._gotten(meaning.name, call.node, call.scope, call.block, 0):
+                    yield Use(call.node, call, Meaning(made.name.removesuffix("()"), call.node))
 
     def _of(self, node: ast.AST, scope: Scope, block: int, depth: int) -> tuple[Meaning, ...]:
         kind = node.__class__
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             return ()
         if kind is ast.Name:
             return self._of_name(node, scope, block, depth)  # type: ignore[arg-type]
@@ -147,7 +164,9 @@ class Names:
     def _attribute(self, found: tuple[Meaning, ...], attribute: str, depth: int) -> tuple[Meaning, ...]:
         result: list[Meaning] = []
         for name, hidden in found:
-            if name.startswith(_LOCAL):
+            if name.startswith(_LOCAL) and attribute == "__class__":
+                result.append(Meaning(name.removesuffix("()"), hidden))
+            elif name.startswith(_LOCAL):
                 result += self._of_class(name, attribute, depth)
             elif len(name) < _LONGEST:
                 full = f"{name}.{attribute}"
@@ -156,7 +175,7 @@ class Names:
 
     def _of_class(self, name: str, attribute: str, depth: int) -> tuple[Meaning, ...]:
         scope = self.layout.classes.get(name.removeprefix(_LOCAL).removesuffix("()"))
-        if scope is None or depth > _DEEPEST:
+        if scope is None or depth > DEEPEST:
             return ()
         binds = [*scope.bound.get(attribute, ()), *scope.attributes.get(attribute, ())]
         if binds:
@@ -190,7 +209,7 @@ class Names:
             return ()
         known = self._known.get(bind)
         if known is None:
-            if depth > _DEEPEST:
+            if depth > DEEPEST:
                 return ()
             # A name that is bound to itself has no meaning.
             self._known[bind] = ()
@@ -206,12 +225,14 @@ class Names:
             return (Meaning(f"{_LOCAL}{owner.name}()"),) if owner is not None else ()
         if node is None:
             return ()
+        if bind.how == "item":
+            return tuple(dict.fromkeys(self._of_round(bind, depth)))[:_MOST]
         if bind.how == "typed":
             return tuple(self._instance(node, bind.scope, bind.scope.block, depth))
         return self._of(node, bind.scope, max(bind.block, 0), depth)
 
     def _instance(self, node: ast.AST, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             return
         if isinstance(node, ast.BinOp):
             yield from self._instance(node.left, scope, block, depth + 1)
@@ -226,28 +247,63 @@ class Names:
         elif isinstance(node, ast.Name | ast.Attribute):
             for each in self._of(node, scope, block, depth + 1):
                 yield Meaning(f"{each.name}()", each.hidden)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            quoted = unquoted(node) if len(node.value) <= _LONGEST_TYPE else None
+            if quoted is not None:
+                yield from self._instance(quoted, scope, block, depth + 1)
 
     def _of_call(self, node: ast.Call, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
-        for name, hidden in self._of(node.func, scope, block, depth):
-            first = node.args[0] if node.args else None
-            if name == "builtins.getattr":
-                yield from self._got(node, scope, block, depth)
-            elif name in LOADERS:
-                whole, text = self._text(first or _keyword(node, "name"), scope, block, depth)
-                if whole and text:
-                    # `__import__("a.b")` gives back `a`.
-                    cut = name.endswith("__import__") and "." in text and not _keyword(node, "fromlist", 3)
-                    yield Meaning(text.partition(".")[0] if cut else text.replace(":", "."), node)
-            elif name == "functools.partial" and first is not None:
-                yield from self._of(first, scope, block, depth)
-            elif name == "typing.cast" and len(node.args) > 1:
-                yield from self._of(node.args[1], scope, block, depth)
-            elif name == "builtins.vars" and first is not None:
-                yield from self._attribute(self._of(first, scope, block, depth), "__dict__", depth)
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "get" and node.args:
+            yield from self._of_parts(func.value, node.args[0], scope, block, depth)
+        for name, hidden in self._of(func, scope, block, depth):
+            reader = _CALLED.get(name)
+            if reader is not None:
+                yield from getattr(self, reader)(node, scope, block, depth)
             elif name in GET_LOGGER and self._is_root(node, scope, block, depth):
                 yield Meaning("logging.root", hidden)
+            elif name.startswith(_GETS):
+                yield from self._gotten(name, node, scope, block, depth)
             elif len(name) < _LONGEST:
                 yield Meaning(f"{name}()", hidden)
+
+    def _loaded(self, node: ast.Call, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
+        first = node.args[0] if node.args else _keyword(node, "name")
+        whole, text = self._text(first, scope, block, depth)
+        if whole and text:
+            yield Meaning(text.replace(":", "."), node)
+
+    def _imported(self, node: ast.Call, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
+        for name, hidden in self._loaded(node, scope, block, depth):
+            # `__import__("a.b")` gives back `a`.
+            yield Meaning(name if _keyword(node, "fromlist", 3) else name.partition(".")[0], hidden)
+
+    def _first(self, node: ast.Call, scope: Scope, block: int, depth: int) -> tuple[Meaning, ...]:
+        return self._of(node.args[0], scope, block, depth) if node.args else ()
+
+    def _cast(self, node: ast.Call, scope: Scope, block: int, depth: int) -> tuple[Meaning, ...]:
+        return self._of(node.args[1], scope, block, depth) if len(node.args) > 1 else ()
+
+    def _vars(self, node: ast.Call, scope: Scope, block: int, depth: int) -> tuple[Meaning, ...]:
+        return self._attribute(self._first(node, scope, block, depth), "__dict__", depth)
+
+    def _type(self, node: ast.Call, scope: Scope, block: int, depth: int) -> tuple[Meaning, ...]:
+        return self._attribute(self._first(node, scope, block, depth), "__class__", depth)
+
+    def _getter(self, node: ast.Call, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
+        whole, text = self._text(node.args[0] if node.args else None, scope, block, depth)
+        if whole and text.replace(".", "").isidentifier():
+            for name in self._of(node.func, scope, block, depth):
+                yield Meaning(f"{name.name}({text})", node)
+
+    def _gotten(self, name: str, node: ast.Call, scope: Scope, block: int, depth: int) -> tuple[Meaning, ...]:
+        """Return what a getter of `operator`, made for a dotted name, gives for an object."""
+        found = self._first(node, scope, block, depth)
+        getter, _, text = name.removesuffix(")").partition("(")
+        for part in text.split("."):
+            found = self._attribute(found, part, depth)
+        end = "()" if getter.endswith("methodcaller") else ""
+        return tuple(Meaning(f"{each.name}{end}", node) for each in found)
 
     def _got(self, node: ast.Call, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
         if len(node.args) > 1:
@@ -260,6 +316,7 @@ class Names:
         name = node.args[0] if node.args else _keyword(node, "name")
         if name is None:
             return not node.keywords
+        name = defaulted(name, scope)
         if isinstance(name, ast.Constant) and name.value is None:
             return True
         whole, text = self._text(name, scope, block, depth)
@@ -271,6 +328,27 @@ class Names:
                 whole, text = self._text(node.slice, scope, block, depth)
                 if whole and text:
                     yield Meaning(text if name == "sys.modules" else f"{name[:-9]}.{text}", node)
+        yield from self._of_parts(node.value, node.slice, scope, block, depth)
+
+    def _of_parts(
+        self, node: ast.AST, key: ast.AST, scope: Scope, block: int, depth: int
+    ) -> Iterator[Meaning]:
+        """Yield what a table or list that is written out may give for a key."""
+        container, there, around = self._given(node, scope, block)
+        known, _, _ = self._given(key, scope, block)
+        for each in picked(container, known)[:_MOST]:
+            yield from self._of(each, there, around, depth)
+
+    def _of_round(self, bind: Bind, depth: int) -> Iterator[Meaning]:
+        """Yield what the target of a loop stands for, in its rounds."""
+        rounds, method = bind.node, ""
+        if isinstance(rounds, ast.Call) and isinstance(rounds.func, ast.Attribute) and not rounds.args:
+            method = rounds.func.attr
+            rounds = rounds.func.value
+        if rounds is not None:
+            container, scope, block = self._given(rounds, bind.scope, max(bind.block, 0))
+            for each in looped(container, method, bind.name):
+                yield from self._of(each, scope, block, depth)
 
     def _of_choice(self, node: ast.IfExp, scope: Scope, block: int, depth: int) -> Iterator[Meaning]:
         yield from self._of(node.body, scope, block, depth)
@@ -285,74 +363,17 @@ class Names:
     ) -> Iterator[Meaning]:
         yield from self._of(node.value, scope, block, depth)
 
-    def _text(self, node: ast.AST | None, scope: Scope, block: int, depth: int) -> tuple[bool, str]:
-        """Return whether the whole string is known, and what is known of its beginning."""
-        if isinstance(node, ast.Constant):
-            return isinstance(node.value, str), node.value if isinstance(node.value, str) else ""
-        if depth > _DEEPEST:
-            return False, ""
-        if isinstance(node, ast.Name):
-            binds = self._reaching(node.id, scope, block, place(node.lineno, node.col_offset))
-            if binds is None or len(binds) != 1 or binds[0].how != "value":
-                return False, ""
-            return self._text(binds[0].node, binds[0].scope, max(binds[0].block, 0), depth + 1)
-        parts: list[ast.expr] = []
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            parts = [node.left, node.right]
-        elif isinstance(node, ast.JoinedStr):
-            parts = [each.value if isinstance(each, ast.FormattedValue) else each for each in node.values]
-        text = ""
-        for part in parts:
-            whole, more = self._text(part, scope, block, depth + 1)
-            text += more
-            if not whole:
-                return False, text
-        return bool(parts), text
 
-    def _reaching(self, name: str, scope: Scope | None, block: int, at: int) -> list[Bind] | None:
-        """Return the bindings that a name may have at a place; None if the file binds it nowhere."""
-        own = True
-        while scope is not None:
-            if scope.kind != "class" or own:
-                outer = scope.outer.get(name) if scope.outer else None
-                if outer is not None:
-                    scope, own = outer, False
-                binds = scope.bound.get(name)
-                if binds:
-                    found = self._before(binds, block, at) if own else self._surviving(binds, scope)
-                    if found or scope.kind == "function":
-                        return found or binds
-            own = own and scope.kind == "comprehension"
-            scope = scope.parent
-        return None
-
-    def _before(self, binds: list[Bind], block: int, at: int) -> list[Bind]:
-        found: list[Bind] = []
-        for bind in _last_first(binds):
-            # What a function gives to a global name holds at no known moment.
-            if bind.at <= at or bind.block < 0:
-                found.append(bind)
-                if self._around(bind.block, block):
-                    break
-        return found
-
-    def _surviving(self, binds: list[Bind], scope: Scope) -> list[Bind]:
-        found: list[Bind] = []
-        for bind in _last_first(binds):
-            found.append(bind)
-            if bind.block == scope.block:
-                break
-        return found
-
-    def _around(self, outer: int, block: int) -> bool:
-        blocks = self.layout.blocks
-        while block >= 0:
-            if block == outer:
-                return True
-            block = blocks[block]
-        return False
-
-
+_CALLED: Final[dict[str, str]] = {
+    **dict.fromkeys(LOADERS, "_loaded"),
+    **{name: "_imported" for name in LOADERS if name.endswith("__import__")},
+    **dict.fromkeys(GETTERS, "_getter"),
+    "builtins.getattr": "_got",
+    "builtins.type": "_type",
+    "builtins.vars": "_vars",
+    **dict.fromkeys(("functools.partial", "builtins.staticmethod"), "_first"),
+    "typing.cast": "_cast",
+}
 _READERS: Final[dict[type[ast.AST], str]] = {
     ast.Call: "_of_call",
     ast.Subscript: "_of_item",
@@ -361,10 +382,6 @@ _READERS: Final[dict[type[ast.AST], str]] = {
     ast.NamedExpr: "_of_inner",
     ast.Await: "_of_inner",
 }
-
-
-def _last_first(binds: list[Bind]) -> list[Bind]:
-    return binds if len(binds) == 1 else sorted(binds, key=lambda bind: bind.at, reverse=True)
 
 
 def _keyword(node: ast.Call, name: str, position: int | None = None) -> ast.expr | None:

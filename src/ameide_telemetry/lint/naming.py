@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -11,8 +13,10 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.model import Command, Spot, Target
     from ameide_telemetry.lint.targets.call import Aim, Sight
 
-__all__ = ["folder_of", "name_of", "named", "names_of"]
+__all__ = ["folder_of", "key_of", "literal", "name_of", "named", "names_of"]
 
+_ODD: Final = re.compile(r"[^\w.@/+ -]+")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SERVICE_NAME: Final = "OTEL_SERVICE_NAME"
 _ATTRIBUTES: Final = "OTEL_RESOURCE_ATTRIBUTES"
 
@@ -70,13 +74,18 @@ def name_of(sight: Sight, folder: Path, said: set[str], target: Target) -> str:
     """
     project = sight.projects.at(folder).name
     if project or folder != sight.projects.top:
-        return project or folder.name
+        return _plain(project or folder.name)
     # The folder of a checkout has a name that means nothing.
     if len(said) == 1:
-        return next(iter(said))
+        return _plain(next(iter(said)))
     path = target.path
     inner = path.relative_to(folder).parts[0] if path and path.is_relative_to(folder) else ""
-    return target.module.partition(".")[0] or inner.removesuffix(".py") or folder.name or "service"
+    return _plain(target.module.partition(".")[0] or inner.removesuffix(".py") or folder.name)
+
+
+def _plain(name: str) -> str:
+    """Return a name without what would end a text in a line of source: it is put into the edits of hints."""
+    return _ODD.sub("-", name).strip("-") or "service"
 
 
 def names_of(command: Command) -> tuple[tuple[str, Spot], ...]:
@@ -91,3 +100,13 @@ def names_of(command: Command) -> tuple[tuple[str, Spot], ...]:
     }
     texts = (command.environment.get(_SERVICE_NAME, ""), attributes.get("service.name", ""))
     return tuple((text, command.evidence[0].spot) for text in texts if text and "$" not in text)
+
+
+def literal(name: str) -> str:
+    """Return a name as a string of source, whatever it has in it."""
+    return json.dumps(name, ensure_ascii=False) if name.isprintable() else repr(name)
+
+
+def key_of(name: str) -> str:
+    """Return a name as a key of TOML."""
+    return name if _BARE.fullmatch(name) else json.dumps(name)

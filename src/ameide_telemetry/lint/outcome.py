@@ -47,7 +47,7 @@ class Outcome:
 
     def statistics(self) -> list[tuple[str, int]]:
         """Return how many problems there are of each check, most first."""
-        counted = Counter(problem.code for problem in self.problems)
+        counted = Counter(problem.code for problem in _told(self.problems))
         return sorted(counted.items(), key=lambda each: (-each[1], each[0]))
 
 
@@ -70,9 +70,7 @@ def report_of(
         shown: the way in which a path is shown.
         line: returns the source line of a problem as it stands there.
     """
-    # What a module does to several services is said once.
-    told = dict.fromkeys(replace(problem, service="", fix=None) for problem in outcome.problems)
-    groups = tuple(_group(problem, level_of(problem, levels), shown, line) for problem in told)
+    groups = tuple(_group(each, level_of(each, levels), shown, line) for each in _told(outcome.problems))
     facts: dict[str, object] = {
         "entrypoints": [_fact(judged, shown) for judged in outcome.judged],
         "switched_off": dict(outcome.switched_off),
@@ -91,6 +89,11 @@ def report_of(
         otherwise=dict.fromkeys(("TEL001", "TEL003", "TEL004"), _ALLOW_IN_SETTINGS),
         apart=True,
     )
+
+
+def _told(problems: Iterable[Problem]) -> Iterable[Problem]:
+    """Return problems as they are told: what a module does to several services is said once."""
+    return dict.fromkeys(replace(each, service="", fix=None) for each in problems)
 
 
 def _group(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ameide_telemetry.lint.model import Entrypoint, Evidence, Problem, Spot, Target
+from ameide_telemetry.lint.naming import key_of
 from ameide_telemetry.lint.targets.aims import aimed, expression, file_aimed
 from ameide_telemetry.lint.targets.call import Call
 from ameide_telemetry.lint.targets.outline import origin
@@ -39,7 +40,8 @@ def declared(sight: Sight, services: Sequence[Declared]) -> Rows:
         rows.entrypoints.append(Entrypoint(row.name, row.folder, aim.target, aim.roots, (evidence,)))
         if aim.trouble:
             message = f"the table of services says {aim.trouble}"
-            rows.problems.append(Problem("TEL002", message, spot, aim.hint, text=row.app, service=row.name))
+            hint = aim.hint.replace("{service}", key_of(row.name))
+            rows.problems.append(Problem("TEL002", message, spot, hint, text=row.app, service=row.name))
     return rows
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.roots import Listing
+from ameide_telemetry.lint.deployment.projects import of_setup
+from ameide_telemetry.lint.disk import contents
+from ameide_telemetry.lint.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,6 +75,14 @@ class Projects:
         self._names: dict[str, Path] | None = None
         self._around: dict[Path, Path | None] = {}
         self._reached: dict[Path, tuple[Path, ...]] = {}
+        self._texts: set[Path] = set()
+
+    @property
+    def read(self) -> frozenset[Path]:
+        """The files that were read so far, and the manifests beside them."""
+        folders = {*self._known, *self._around}
+        there = {folder / name for folder in folders for name in self.listing.names(folder) if _is_read(name)}
+        return frozenset(there | self._texts)
 
     def at(self, folder: Path) -> Project:
         """Return what the manifests in a folder say."""
@@ -88,11 +98,14 @@ class Projects:
 
     def text(self, path: Path) -> str:
         """Return what a file holds, as far as it is UTF-8; nothing if it cannot be read."""
+        self._texts.add(path)
         return _text(path)
 
     def pipfile(self, folder: Path) -> Mapping[str, object]:
         """Return what the Pipfile of a folder holds."""
-        return _toml(folder / "Pipfile") if "Pipfile" in self.listing.names(folder) else {}
+        path = folder / "Pipfile"
+        self._texts.add(path)
+        return _toml(path) if path.name in self.listing.names(folder) else {}
 
     def around(self, path: Path) -> Path | None:
         """Return the nearest folder at or above a path that has a manifest; None if no folder has."""
@@ -165,17 +178,20 @@ def table_of(value: object, *keys: str) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
+def _is_read(name: str) -> bool:
+    return name in MANIFESTS or _is_list(name)
+
+
+def _is_list(name: str) -> bool:
+    return name.startswith("requirements") and name.endswith((".txt", ".in"))
+
+
 def _project(folder: Path, listing: Listing) -> Project:
     names = listing.names(folder)
     document = _toml(folder / "pyproject.toml") if "pyproject.toml" in names else {}
     config = _ini(folder / "setup.cfg") if "setup.cfg" in names else {}
     setup = _text(folder / "setup.py") if "setup.py" in names else ""
-    lines = [
-        line
-        for name in names
-        if name.startswith("requirements") and name.endswith((".txt", ".in"))
-        for line in _text(folder / name).splitlines()
-    ]
+    lines = [line for name in names if _is_list(name) for line in _text(folder / name).splitlines()]
     project, tool = table_of(document, "project"), table_of(document, "tool")
     poetry = table_of(tool, "poetry")
     said = [
@@ -188,7 +204,12 @@ def _project(folder: Path, listing: Listing) -> Project:
         folder,
         named if isinstance(named, str) else "",
         _roots(folder, tool, config, setup, listing),
-        {**_scripts(poetry.get("scripts")), **_scripts(_entry_points(config)), **_own_scripts(project)},
+        {
+            **(dict(of_setup(setup)[1]) if "scripts" in setup else {}),
+            **_scripts(poetry.get("scripts")),
+            **_scripts(_entry_points(config)),
+            **_own_scripts(project),
+        },
         frozenset(normalised(match[1]) for line in said if (match := _NAME.match(line))),
         tuple(dict.fromkeys(_paths(folder, tool, [*said, *lines]))),
         tool,
@@ -213,8 +234,7 @@ def _ini(path: Path) -> Mapping[str, object]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(_LONGEST).decode("utf-8", "replace").removeprefix("\ufeff")
+        return contents(path, _LONGEST).decode("utf-8", "replace").removeprefix("\ufeff")
     except (OSError, ValueError):
         return ""
 

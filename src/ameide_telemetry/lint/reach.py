@@ -59,7 +59,7 @@ def reach(starts: Iterable[Path], roots: Roots, card: Callable[[Path], Card | No
 
 
 def _targets(card: Card, path: Path, roots: Roots) -> set[Path]:
-    package = _package(path, roots) if any(each.level for each in card.imports) else ""
+    package = _package(path, roots) if any(level for level, _, _ in card.imports) else ""
     return {found for each in imported(card, package, roots) for found in each.paths} - {path}
 
 

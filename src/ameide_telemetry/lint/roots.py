@@ -3,55 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from ameide_telemetry.lint.listing import Listing
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["Found", "Listing", "Roots"]
-
-_NOTHING: Final[Mapping[str, bool]] = {}
-
-
-class Listing:
-    """What is in which folder; every folder is read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Mapping[str, bool]] = {}
-
-    def names(self, folder: Path | str) -> Mapping[str, bool]:
-        """Return the names in a folder, each with whether it is a folder; empty if it cannot be read."""
-        key = os.fspath(folder)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = _read(key)
-        return known
-
-    def is_file(self, path: Path) -> bool:
-        """Return whether there is a file of this name."""
-        return self.names(path.parent).get(path.name) is False
-
-    def is_folder(self, path: Path) -> bool:
-        """Return whether there is a folder of this name."""
-        # A root has no name that could stand in a listing.
-        return bool(self.names(path.parent).get(path.name)) if path.name else True
-
-
-def _read(folder: str) -> Mapping[str, bool]:
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name: _is_folder(entry) for entry in entries}
-    except (OSError, ValueError):  # a ValueError is a null byte in the name
-        return _NOTHING
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, which is nothing; what stands beside it counts
-        return False
+__all__ = ["Found", "Roots", "renamed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +48,24 @@ class Found:
         return self.kind != "missing"
 
 
+_RENAMED: Final = re.compile(r"(.+)[\\/]<([\w.]+)>", re.DOTALL)
+
+
+def renamed(path: Path, name: str) -> Path:
+    """Return the root in which nothing but a file or folder is found, under another name than it has here.
+
+    Args:
+        path: of the file or folder.
+        name: dotted, by which it is imported where it was copied to.
+    """
+    return path / f"<{name}>"
+
+
 class Roots:
     """The folders in which a process looks up its imports, in order.
 
     Args:
-        folders: absolute; what is named twice counts where it stands first.
+        folders: absolute; what is named twice counts where it stands first. Some may be made by `renamed`.
         listing: to be shared by all that look into the same tree.
     """
 
@@ -98,6 +73,8 @@ class Roots:
         self.folders = tuple(dict.fromkeys(folders))
         self.listing = listing or Listing()
         self._texts = tuple(os.fspath(folder) for folder in self.folders)
+        found = (_RENAMED.fullmatch(text) for text in reversed(self._texts) if text.endswith(">"))
+        self._renamed = {match[2]: match[1] for match in found if match}
         self._known: dict[str, Found] = {}
 
     def find(self, name: str) -> Found:
@@ -147,17 +124,25 @@ class Roots:
         before = parent.paths if parent else ()
         tries: list[str] = list(parent.tries) if parent else []
         portions: list[str] = []
+        over = self._renamed.get(name, "")
+        if over.endswith(".py"):
+            return Found(name, "module", (*before, Path(over)), (), tuple(tries))
+        if over and self.listing.names(over).get("__init__.py") is False:
+            return Found(name, "package", (*before, Path(over, "__init__.py")), (over,), tuple(tries))
+        portions += [over] if over else []
         for folder in (parent.folders if parent else self._texts) if last else ():
             names = self.listing.names(folder)
             inner = f"{folder}{os.sep}{last}"
             if names.get(last) and self.listing.names(inner).get("__init__.py") is False:
                 path = Path(inner, "__init__.py")
-                return Found(name, "package", (*before, path), (inner,), tuple(tries))
+                # What was copied over a package stands in one folder with it.
+                places = (over, inner) if over else (inner,)
+                return Found(name, "package", (*before, path), places, tuple(tries))
             if names.get(f"{last}.py") is False:
                 return Found(name, "module", (*before, Path(f"{inner}.py")), (), tuple(tries))
             if names.get(last):
                 portions.append(inner)
             tries += (f"{inner}{os.sep}__init__.py", f"{inner}.py")
-        if portions:
+        if portions or any(each.startswith(f"{name}.") for each in self._renamed):
             return Found(name, "namespace", before, tuple(portions), tuple(tries))
         return Found(name, "missing", before, (), tuple(tries))

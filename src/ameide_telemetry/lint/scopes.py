@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bind", "Call", "Import", "Scope", "place"]
 
-_How = Literal["import", "value", "typed", "item", "self", "class", "other"]
+_How = Literal["import", "value", "typed", "default", "item", "self", "class", "other"]
 _Kind = Literal["module", "class", "function", "comprehension"]
 
 
@@ -44,12 +44,12 @@ class Bind:
     """One place where a name gets a meaning.
 
     Attributes:
-        how: by an import, a value, a type that is declared, the parts of a value, and so on.
+        how: by an import, a value, a type that is declared, the default of a parameter, and so on.
         at: place from which on it holds.
         block: block of statements that it stands in.
         scope: scope in which its value is looked up.
-        node: the value, the declared type, or the class.
-        name: dotted name of an import.
+        node: the value, the declared type, the class, or what is looped over.
+        name: dotted name of an import; number of the part that a target of a loop takes.
     """
 
     how: _How

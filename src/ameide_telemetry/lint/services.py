@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from ameide_telemetry.exceptions import TelemetryError
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.model import TargetKind
 
 if TYPE_CHECKING:
@@ -19,10 +20,16 @@ __all__ = ["SERVICES", "SERVICE_ROW", "Declared", "declared_in", "section_of"]
 SERVICES: Final = "tool.ameide_telemetry.services"
 _KINDS: Final[tuple[str, ...]] = get_args(TargetKind)
 _APP: Final = r"[\w./-]+(:[A-Za-z_][\w.]*(\(.*\))?)?"
+# To Python `$` is also before a last line break, to an editor it is not.
+_APP_FORM: Final = rf"^{_APP}$(?!\n)"
 SERVICE_ROW: Final[Mapping[str, Mapping[str, Any]]] = {
-    "app": {"type": "string", "pattern": f"^{_APP}$", "description": "package.module:attribute, or a file."},
+    "app": {"type": "string", "pattern": _APP_FORM, "description": "package.module:attribute, or a file."},
     "kind": {"enum": list(_KINDS), "description": "How it is started."},
-    "folder": {"type": "string", "description": "Root folder of the service, relative to this file."},
+    "folder": {
+        "type": "string",
+        "pattern": r"^[^\u0000]*$",
+        "description": "Root folder of the service, relative to this file.",
+    },
 }
 
 
@@ -59,6 +66,10 @@ def declared_in(path: Path) -> tuple[Declared, ...]:
 
 def _declared(name: str, row: object, path: Path) -> Declared:
     given = {"app": row} if isinstance(row, str) else row
+    if not name.strip():
+        raise TelemetryError(
+            f'{path}: {name!r} in [{SERVICES}] is no name of a service: write orders = "package.module:app"'
+        )
     where = f"{path}: {name} in [{SERVICES}]"
     if not isinstance(given, dict) or not isinstance(given.get("app"), str):
         raise TelemetryError(f'{where} is wrong: write {name} = "package.module:app"')
@@ -71,15 +82,16 @@ def _declared(name: str, row: object, path: Path) -> Declared:
         raise TelemetryError(f'{where}: {given["app"]!r} is no target: write app = "package.module:app"')
     if given.get("kind", "asgi") not in _KINDS:
         raise TelemetryError(f"{where}: kind is one of {', '.join(_KINDS)}")
-    folder = (path.parent / given.get("folder", ".")).resolve()
-    if not folder.is_dir():
-        raise TelemetryError(f"{where}: there is no folder {given['folder']}")
+    named = given.get("folder", ".")
+    folder = path.parent if "\0" in named else (path.parent / named).resolve()
+    if "\0" in named or not folder.is_dir():
+        raise TelemetryError(f"{where}: there is no folder {named}")
     return Declared(name, given["app"], given.get("kind", ""), folder, path, _line_of(path, name))
 
 
 def _line_of(path: Path, name: str) -> int:
     wanted = re.compile(rf'\s*(\[{re.escape(SERVICES)}\.)?"?{re.escape(name)}"?\s*[\]=]')
-    rows = path.read_text(encoding="utf-8").splitlines()
+    rows = contents(path).decode("utf-8").splitlines()
     return next((number for number, row in enumerate(rows, 1) if wanted.match(row)), 1)
 
 
@@ -90,7 +102,7 @@ def section_of(path: Path, name: str) -> Mapping[str, Any] | None:
         TelemetryError: the file is not TOML; what has the name is no table.
     """
     try:
-        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        found: Any = tomllib.loads(contents(path).decode("utf-8"))
     except OSError as error:
         raise TelemetryError(
             f"{path} cannot be read: {error.strerror}; name another: --config FILE"

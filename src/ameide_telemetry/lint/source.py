@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.newer import grammar_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
 __all__ = ["MAX_BYTES", "Parsed", "Sources", "Unreadable", "decoded", "parsed"]
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """A source file longer than this is not parsed; the largest module of the standard library has 0.3 MB."""
+_FRAMES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,20 @@ class Parsed:
 
 
 class Sources:
-    """The files of one run, each read and parsed at most once."""
+    """The files of one run, each read and parsed at most once.
+
+    Attributes:
+        facts: what was found out of their nodes, by a word for it.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Path, Parsed | Unreadable] = {}
+        self.facts: dict[tuple[str, ast.AST], bool] = {}
+
+    @property
+    def read(self) -> frozenset[Path]:
+        """The files that were read so far."""
+        return frozenset(self._known)
 
     def get(self, path: Path) -> Parsed | Unreadable:
         """Return what a file holds, or why it cannot be read."""
@@ -70,11 +85,14 @@ class Sources:
             known = self._known[path] = _read(path)
         return known
 
+    def once(self, path: Path) -> Parsed | Unreadable:
+        """Return what a file holds that nobody asks for again: a tree is large, and is not kept for that."""
+        return self._known.get(path) or _read(path)
+
 
 def _read(path: Path) -> Parsed | Unreadable:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = contents(path, MAX_BYTES + 1)
     except OSError as error:
         return Unreadable(path, 0, 0, f"it cannot be opened: {error.strerror}")
     return parsed(path, data)
@@ -85,13 +103,33 @@ def _reason(error: SyntaxError) -> str:
     return f"{error.msg}: {known}" if known else error.msg
 
 
+def _encoding(data: bytes) -> str:
+    """Return the encoding that a file declares; its lines may end as they did on old Macs."""
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+    return tokenize.detect_encoding(io.BytesIO(lines).readline)[0]
+
+
 def decoded(path: Path, data: bytes) -> str:
     """Return the text of a file, with the same offsets for everybody; what is no text is replaced."""
     encoding = "utf-8"
     if path.suffix in {".py", ".pyi", ".pyw"}:
         with suppress(SyntaxError):
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+            encoding = _encoding(data)
     return data.decode(encoding, "replace")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """What can be parsed is the same everywhere: deep in a walk, which has a limit of its own, as well."""
+    before, depth = sys.getrecursionlimit(), 0
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 `inspect` costs more than all of this
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+    sys.setrecursionlimit(depth + _FRAMES)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def parsed(path: Path, data: bytes) -> Parsed | Unreadable:
@@ -99,12 +137,12 @@ def parsed(path: Path, data: bytes) -> Parsed | Unreadable:
     if len(data) > MAX_BYTES:
         return Unreadable(path, 0, 0, f"it has more than {MAX_BYTES:,} bytes")
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
+        text = data.decode(_encoding(data))
         with warnings.catch_warnings():
             # An invalid escape is the business of other tools; as an error it would end the parser.
             warnings.simplefilter("ignore")
-            tree = ast.parse(text, str(path))
+            with _room():
+                tree = ast.parse(text, str(path))
     except SyntaxError as error:
         return Unreadable(path, error.lineno or 0, error.offset or 0, _reason(error))
     except (LookupError, UnicodeError, ValueError) as error:

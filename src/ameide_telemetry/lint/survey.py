@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ameide_telemetry.lint.cards import Card, Glance, card_of
 from ameide_telemetry.lint.checks.making import unreadable
 from ameide_telemetry.lint.checks.places import is_by_hand
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.fallback import MAIN
+from ameide_telemetry.lint.packing import packed, unpacked
 from ameide_telemetry.lint.pool import spread
 from ameide_telemetry.lint.serving import NEEDLES
-from ameide_telemetry.lint.source import Parsed, Sources
-from ameide_telemetry.lint.store import packed, unpacked
+from ameide_telemetry.lint.source import Parsed
+from ameide_telemetry.lint.stamps import FileStamp, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ameide_telemetry.lint.checks.kinds import FileCheck, Scene
     from ameide_telemetry.lint.model import Problem
     from ameide_telemetry.lint.store import Store
-    from ameide_telemetry.lint.tree import FileStamp
 
-__all__ = ["Survey"]
+__all__ = ["Look", "Survey"]
 
 # Files; below this a second process costs more than it saves.
 _FEW: Final = 300
@@ -39,6 +40,10 @@ class _Place(NamedTuple):
     folder: str
 
 
+Look: TypeAlias = tuple[str, _Place]
+"""A file that has to be looked at, with what is around it."""
+
+
 @dataclass
 class Survey:
     """The source files of a tree.
@@ -48,12 +53,14 @@ class Survey:
         checks: of files, those that were chosen.
         bootstrap: dotted names that start telemetry.
         store: what earlier runs know.
+        progress: is told how many of the files are read.
     """
 
     files: Mapping[str, FileStamp]
     checks: Sequence[FileCheck]
     bootstrap: tuple[str, ...]
     store: Store
+    progress: Callable[[str, int, int], None] | None = None
 
     def card(self, path: Path) -> Card | None:
         """Return the card of a file; None for one that cannot be read."""
@@ -61,7 +68,8 @@ class Survey:
         text = str(path)
         if text not in known:
             # Outside of the tree, but on a way that leads there.
-            known[text] = _card(text, self._glance)
+            stamp = stamp_of(text)
+            known[text] = self._kept(text, stamp, _card(text, self._glance))
         return known[text]
 
     def holds(self, path: Path, needles: tuple[bytes, ...]) -> bool:
@@ -72,35 +80,65 @@ class Survey:
             mask = self._masks[needles] = self._glance.mask(needles, ())
         return card is not None and bool(card.needles & mask)
 
+    def tells_the_same(self) -> bool:
+        """Return whether `holds` answers as it did in the run before, for every file."""
+        mask = self._glance.mask((*MAIN, *NEEDLES), ())
+        for path, was in self.changed.items():
+            card = self._cards[path]
+            if card is None or was is None or (card.needles ^ was.needles) & mask:
+                return False
+        return True
+
+    @property
+    def changed(self) -> Mapping[str, Card | None]:
+        """The files that are not as they were in the run before, with the cards that they had then."""
+        return self._looked_at[1]
+
     def with_pragmas(self) -> list[Path]:
         """Return the files that may switch a check off."""
         bit = self._glance.pragmas
         return [Path(path) for path, card in self._cards.items() if card and card.needles & bit]
 
-    def problems(self, scene: Scene) -> Iterator[Problem]:
-        """Yield what the checks find in the files of services.
+    def waiting(self, scene: Scene) -> list[Look]:
+        """Return the files of services that have to be looked at, each with its place.
 
         Args:
             scene: what is known of the tree.
         """
-        places = _Places(scene)
-        waiting = []
-        for path in self._in_services(scene):
-            place = places.of(path)
-            known = self.store.problems(path, place)
-            if known is None:
-                waiting.append((path, place))
-            else:
-                yield from known
-        looking = _Looking(self.checks, scene)
-        for (path, place), found in zip(waiting, self._looked(looking, waiting), strict=True):
-            self.store.keep_problems(path, place, found)
+        return [look for look in self._looks(scene) if not self.store.has_problems(*look)]
+
+    def look(self, look: Look, scene: Scene) -> list[Any]:
+        """Return what the checks find in a file, packed."""
+        return _looked(look[0], self.checks, scene)
+
+    def problems(self, scene: Scene, looked: Mapping[Look, list[Any]]) -> Iterator[Problem]:
+        """Yield what the checks find in the files of services.
+
+        Args:
+            scene: what is known of the tree.
+            looked: what was found by `look` already.
+        """
+        for look in self._looks(scene):
+            found = self.store.problems(*look)
+            if found is None:
+                known = looked.get(look)
+                found = list(map(unpacked, self.look(look, scene) if known is None else known))
+                self.store.keep_problems(*look, found)
             yield from found
 
-    def _in_services(self, scene: Scene) -> Iterator[str]:
-        # The innermost first.
-        folders = sorted((f"{folder}{os.sep}" for folder in scene.folders), key=len, reverse=True)
-        served = {str(path) for path in scene.served}
+    def _looks(self, scene: Scene) -> list[Look]:
+        """Return the files of services, each with its place; the same ones are asked for twice."""
+        places = _Places(scene)
+        if places.facts not in self._known_looks:
+            self._known_looks[places.facts] = [(path, places.of(path)) for path in self._in_services(places)]
+        return self._known_looks[places.facts]
+
+    @cached_property
+    def _known_looks(self) -> dict[object, list[Look]]:
+        return {}
+
+    def _in_services(self, places: _Places) -> Iterator[str]:
+        folders, served = places.folders, places.served
         mask = self._mask(check for check in self.checks if not check.served_only)
         for path, card in self._cards.items():
             if path not in self.files:
@@ -110,7 +148,7 @@ class Survey:
             if path in served:
                 yield path
             elif card and card.needles & mask:
-                folder = next((each for each in folders if path.startswith(each)), None)
+                folder = folders.of(path)
                 if folder and not is_by_hand(Path(path), Path(folder)):
                     yield path
 
@@ -120,11 +158,6 @@ class Survey:
             (needle for check in chosen for needle in check.needles),
             (package for check in chosen for package in check.packages),
         )
-
-    def _looked(self, looking: _Looking, waiting: Sequence[tuple[str, _Place]]) -> Iterator[list[Problem]]:
-        paths = [path for path, _ in waiting]
-        for _, found in spread(looking, paths, _FEW):
-            yield [unpacked(each) for each in found]
 
     # ------------------------------------------------------------------ cards
 
@@ -142,17 +175,28 @@ class Survey:
         names = dict.fromkeys(name.rpartition(".")[2].encode() for name in self.bootstrap)
         return Glance(tuple(names), tuple(needles), tuple(packages))
 
-    @cached_property
+    @property
     def _cards(self) -> dict[str, Card | None]:
-        found: dict[str, Card | None] = {
-            path: self.store.card(path, stamp) for path, stamp in self.files.items()
-        }
+        return self._looked_at[0]
+
+    @cached_property
+    def _looked_at(self) -> tuple[dict[str, Card | None], dict[str, Card | None]]:
+        stamps = {**self.files, **{path: stamp_of(path) for path in self.store.beside(self.files)}}
+        found = {path: self.store.card(path, stamp) for path, stamp in stamps.items()}
+        changed: dict[str, Card | None] = {}
         new = [path for path, card in found.items() if card is None]
-        for path, card in spread(_Carding(self._glance), new, _FEW):
-            found[path] = card
-            if card is not None:
-                self.store.keep_card(path, self.files[path], card)
-        return found
+        tell = partial(self.progress, "reads files:") if self.progress else None
+        for path, card in spread(_Carding(self._glance), new, _FEW, tell=tell):
+            was = self.store.card_before(path)
+            found[path] = self._kept(path, stamps[path], card)
+            if card is None or was is None or card.digest != was.digest:
+                changed[path] = was
+        return found, changed
+
+    def _kept(self, path: str, stamp: FileStamp, card: Card | None) -> Card | None:
+        if card is not None:
+            self.store.keep_card(path, stamp, card)
+        return card
 
 
 @dataclass(frozen=True)
@@ -165,25 +209,19 @@ class _Carding:
         return _card(path, self.glance)
 
 
-@dataclass(frozen=True)
-class _Looking:
-    """Runs the checks of files."""
-
-    checks: Sequence[FileCheck]
-    scene: Scene
-
-    def __call__(self, path: str) -> list[Any]:
-        # Each for itself: a tree is large, and nobody asks for it again.
-        file = Sources().get(Path(path))
-        served = Path(path) in self.scene.served
-        if not isinstance(file, Parsed):
-            return [packed(unreadable(file))] if served else []
-        return [
-            packed(problem)
-            for check in self.checks
-            if (served or not check.served_only) and _may_find(check, file.text)
-            for problem in check.look(file, self.scene)
-        ]
+def _looked(path: str, checks: Iterable[FileCheck], scene: Scene) -> list[Any]:
+    file = scene.sources.once(Path(path))
+    served = Path(path) in scene.served
+    if not isinstance(file, Parsed):
+        told = unreadable(file)
+        # What nothing deployed imports is said to whom it matters, and stops nobody.
+        return [packed(told if served else replace(told, level="info"))]
+    return [
+        packed(problem)
+        for check in checks
+        if (served or not check.served_only) and _may_find(check, file.text)
+        for problem in check.look(file, scene)
+    ]
 
 
 def _may_find(check: FileCheck, text: str) -> bool:
@@ -193,23 +231,42 @@ def _may_find(check: FileCheck, text: str) -> bool:
     )
 
 
+class _Folders:
+    """The folders of services."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self._known = {folder: folder for folder in folders}
+
+    def of(self, path: str) -> str:
+        """Return the innermost folder of a service around a path; empty if there is none."""
+        passed = []
+        here = os.path.dirname(path)  # noqa: PTH120 ten thousand of them
+        while here not in self._known:
+            passed.append(here)
+            above = os.path.dirname(here)  # noqa: PTH120
+            if above == here:
+                self._known[here] = ""
+            here = above
+        self._known.update(dict.fromkeys(passed, self._known[here]))
+        return self._known[here]
+
+
 class _Places:
     def __init__(self, scene: Scene) -> None:
-        self._served = {str(path) for path in scene.served}
-        self._main = {
+        self.served = frozenset(map(str, scene.served))
+        self._main = frozenset(
             str(each.target.path) for each in scene.entrypoints if each.target.kind in {"file", "module"}
-        }
-        # The innermost first.
-        self._folders = sorted((str(folder) for folder in scene.folders), key=len, reverse=True)
+        )
+        folders = tuple(map(str, scene.folders))
+        self.facts = (self.served, self._main, folders)
+        self.folders = _Folders(folders)
 
     def of(self, path: str) -> _Place:
-        folder = next((each for each in self._folders if path.startswith(f"{each}{os.sep}")), "")
-        return _Place(path in self._served, path in self._main, folder)
+        return _Place(path in self.served, path in self._main, self.folders.of(path))
 
 
 def _card(path: str, glance: Glance) -> Card | None:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 ten thousand of them
-            return card_of(file.read(), glance)
+        return card_of(contents(path), glance)
     except (OSError, ValueError):
         return None

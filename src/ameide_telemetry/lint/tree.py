@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from ameide_telemetry.lint.stamps import FileStamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["FileStamp", "Tree"]
+__all__ = ["Tree"]
 
 _NEVER: Final = frozenset(
     {
@@ -30,6 +32,7 @@ _NEVER: Final = frozenset(
         ".pytype",
         ".ruff_cache",
         ".svn",
+        ".telemetry_lint_cache",
         ".terraform",
         ".tox",
         ".venv",
@@ -43,18 +46,6 @@ _NEVER: Final = frozenset(
 )
 # A folder of this file in it is an environment, whatever it is called.
 _ENVIRONMENT: Final = "pyvenv.cfg"
-
-
-class FileStamp(NamedTuple):
-    """What tells without reading whether a file is still the same.
-
-    Attributes:
-        size: in bytes.
-        changed: time of its last change, in nanoseconds since 1970.
-    """
-
-    size: int
-    changed: int
 
 
 @dataclass(frozen=True)
@@ -163,7 +154,7 @@ class _Walk:
         except OSError:
             # A link to nothing is no file.
             return
-        yield entry.path, FileStamp(found.st_size, found.st_mtime_ns)
+        yield entry.path, FileStamp.of(found)
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

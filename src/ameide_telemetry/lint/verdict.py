@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.model import Event, Spot, Verdict
+from ameide_telemetry.lint.model import ESCAPED, Event, Spot, Verdict
 from ameide_telemetry.lint.source import Parsed
 
 if TYPE_CHECKING:
@@ -94,12 +94,26 @@ def _nothing(case: _Case) -> _Opinion | None:
     return _Opinion("unresolved", case.trail.problem) if case.trail.problem else None
 
 
+def _handed_over(case: _Case) -> _Opinion | None:
+    """Another process serves, and nobody can tell what that is."""
+    others = case.entrypoint.target.hands_over
+    if not others or of_kind(case.trail, "serve"):
+        return None
+    reason = f"Another program serves, which the source does not name: {others[0].text}."
+    return _Opinion("unresolved", reason, spot=others[0].spot)
+
+
 def _early(case: _Case) -> _Opinion | None:
     early = [each for each in of_kind(case.trail, "init") if each.order < case.limit]
-    sure = next((each for each in early if not each.condition), None)
+    sure = [each for each in early if not each.condition]
     if sure:
-        return _forked(case, sure) or _Opinion(
-            "ok", "The bootstrap is called before anything else matters.", sure
+        lost = [_forked(case, each) for each in sure]
+        # One call in the worker itself is enough, whatever the master did before.
+        kept = next((each for each, opinion in zip(sure, lost, strict=True) if not opinion), None)
+        return (
+            lost[0]
+            if kept is None
+            else _Opinion("ok", "The bootstrap is called before anything else matters.", kept)
         )
     if early:
         reason = f"The bootstrap is called only if {early[0].condition}."
@@ -108,13 +122,11 @@ def _early(case: _Case) -> _Opinion | None:
 
 
 def _forked(case: _Case, event: Event) -> _Opinion | None:
-    """Whether workers that fork after the import have what they need in each of them."""
-    target = case.entrypoint.target
-    if not target.preload or target.server != "gunicorn" or of_kind(case.trail, "fork"):
+    """Whether workers that fork after a call of the bootstrap lack what each of them needs."""
+    forks = of_kind(case.trail, "forks")
+    if not forks or event.order > forks[0].order or of_kind(case.trail, "fork"):
         return None
-    reason = (
-        "The workers fork after the application was imported, and nothing of ours is called in each of them."
-    )
+    reason = "The workers fork after the bootstrap was called, and nothing of ours is called in each of them."
     return _Opinion("per-fork-missing", reason, event)
 
 
@@ -137,7 +149,10 @@ def _late(case: _Case) -> _Opinion | None:
     late = of_kind(case.trail, "init")
     if not late:
         return None
-    if any(each.subject and each.subject == case.trail.served for each in of_kind(case.trail, "dynamic")):
+    unknown = of_kind(case.trail, "dynamic")
+    if any(each.subject and each.subject == case.trail.served for each in unknown):
+        return _unresolved(case)
+    if any(each.subject == ESCAPED and each.order < case.limit for each in unknown):
         return _unresolved(case)
     return _Opinion("late", "The bootstrap is called after the application exists.", late[0])
 
@@ -150,9 +165,13 @@ def _lifespan(case: _Case) -> _Opinion | None:
 
 
 def _unresolved(case: _Case) -> _Opinion | None:
-    loaded = of_kind(case.trail, "dynamic")
+    # What takes a callable when the application exists already can only be late.
+    loaded = [
+        each for each in of_kind(case.trail, "dynamic") if each.subject != ESCAPED or each.order < case.limit
+    ]
     if loaded:
-        return _Opinion("unresolved", f"The source does not say what this is: {loaded[0].text}.", loaded[0])
+        asked = "whether this is called" if loaded[0].subject == ESCAPED else "what this is"
+        return _Opinion("unresolved", f"The source does not say {asked}: {loaded[0].text}.", loaded[0])
     if case.trail.unread:
         return _Opinion("unresolved", f"{case.trail.unread[0].name} cannot be read, and it is on the way.")
     return None
@@ -169,6 +188,7 @@ def _missing(case: _Case) -> _Opinion | None:
 
 _OPINIONS: Final[tuple[Callable[[_Case], _Opinion | None], ...]] = (
     _nothing,
+    _handed_over,
     _early,
     _in_child,
     _late,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.model import ESCAPED
 from ameide_telemetry.lint.verdict import application, of_kind
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ _NAMES: Final = {
     "serve": "the process begins to serve",
     "fork": "each child is taken care of",
     "preload": "the application is imported before workers fork",
+    "forks": "the workers fork",
     "log": "a line is logged or a thread started",
     "dynamic": "something is loaded that is not in the source",
     "lifespan": "the bootstrap is called at start-up",
 }
+_MAYBE: Final = "it may be called, and nobody sees that"
 _ALWAYS: Final = ("init", "fork", "preload", "lifespan")
 
 
@@ -51,6 +54,8 @@ def _events(judged: Judged) -> list[Event]:
     shown = [each for kind in _ALWAYS for each in of_kind(trail, kind)]
     shown += [each for each in (made, event) if each is not None]
     shown += of_kind(trail, "serve")[:1]
+    if judged.verdict.word == "per-fork-missing":
+        shown += of_kind(trail, "forks")[:1]
     if judged.verdict.word == "unresolved":
         shown += of_kind(trail, "dynamic")[:5]
     return sorted(dict.fromkeys(shown), key=lambda each: each.order)
@@ -68,7 +73,8 @@ def _tree(events: list[Event], folder: Path) -> Iterator[str]:
             yield f"{'  ' * (depth + 1)}{_where(step.spot, folder)}  {step.text}"
         under = f" (if {event.condition})" if event.condition else ""
         indent = "  " * (len(event.chain) + 1)
-        yield f"{indent}{_where(event.spot, folder)}  {event.text}  <- {_NAMES[event.kind]}{under}"
+        name = _MAYBE if event.subject == ESCAPED else _NAMES[event.kind]
+        yield f"{indent}{_where(event.spot, folder)}  {event.text}  <- {name}{under}"
         before = event.chain
 
 

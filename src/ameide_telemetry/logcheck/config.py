@@ -13,10 +13,10 @@ from ameide_telemetry.exceptions import TelemetryError
 from ameide_telemetry.logcheck.engine import ENGINES
 from ameide_telemetry.logcheck.keys import KeyNames
 from ameide_telemetry.logcheck.rules import Rules
+from ameide_telemetry.nearness import nearest
 from ameide_telemetry.redaction import RedactionPolicy
 from ameide_telemetry.redaction.classes import CLASSES
 from ameide_telemetry.reports.model import LEVELS
-from ameide_telemetry.settings.nearness import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from ameide_telemetry.reports.words import fingerprint, name_of
+from ameide_telemetry.reports.identity import fingerprints
+from ameide_telemetry.reports.spelling import spelled_report
+from ameide_telemetry.reports.words import name_of
 
 if TYPE_CHECKING:
     from ameide_telemetry.reports.model import Group, Report
@@ -19,6 +21,7 @@ VERSION: Final = 1
 
 def as_json(report: Report, style: Style) -> str:  # noqa: ARG001 every format has the same arguments
     """Return the whole report as JSON in ASCII."""
+    told = spelled_report(report)
     document = {
         "version": VERSION,
         "tool": report.tool,
@@ -28,13 +31,15 @@ def as_json(report: Report, style: Style) -> str:  # noqa: ARG001 every format h
         "hidden": dict(report.hidden),
         "checks": list(report.checks),
         "skipped": list(report.skipped),
-        "facts": dict(report.facts),
-        "findings": [_group(group) for group in report.groups],
+        "facts": dict(told.facts),
+        "findings": [
+            _group(group, known) for group, known in zip(told.groups, fingerprints(report), strict=True)
+        ],
     }
-    return json.dumps(document, indent=2, default=str) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: Group, known: str) -> dict[str, Any]:
     finding = group.finding
     return {
         "code": finding.code,
@@ -47,5 +52,5 @@ def _group(group: Group) -> dict[str, Any]:
         "places": [{"path": each.path, "line": each.line, "column": each.column} for each in group.places],
         "sample": group.sample,
         "mark": list(group.mark) if group.mark else None,
-        "fingerprint": fingerprint(group),
+        "fingerprint": known,
     }

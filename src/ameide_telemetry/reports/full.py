@@ -34,11 +34,11 @@ def full(report: Report, style: Style) -> str:
 def _group(report: Report, group: Group, style: Style) -> Iterator[str]:
     finding = group.finding
     sign, colour = _SIGNS[finding.level]
-    yield from _headline(sentence(finding, report.unit), counted(group.count, "time"), sign, colour, style)
+    count = counted(group.count, "time") if group.count > 1 else ""
+    yield from _headline(sentence(finding, report.unit), count, sign, colour, style)
     yield from _sample(group, colour, style)
-    at = places(group)
     notes = (
-        ("at", at),
+        ("at", places(group)),
         ("check", f"{title(finding.code)}, {LEVEL_WORDS[finding.level]}"),
         ("fix", printable(finding.hint)),
         ("allow", report.allowing(finding.code)),
@@ -51,7 +51,8 @@ def _group(report: Report, group: Group, style: Style) -> Iterator[str]:
 def _headline(text: str, count: str, sign: str, colour: str, style: Style) -> Iterator[str]:
     first, *rest = wrapped(text, style.width - cells(count) - 4)
     gap = " " * (style.width - cells(first) - cells(count) - 2)
-    yield f"{style.paint(sign, colour, 'bold')} {style.paint(first, 'bold')}{gap}{style.paint(count, 'dim')}"
+    tail = f"{gap}{style.paint(count, 'dim')}" if count else ""
+    yield f"{style.paint(sign, colour, 'bold')} {style.paint(first, 'bold')}{tail}"
     for row in rest:
         yield _INDENT + style.paint(row, "bold")
 

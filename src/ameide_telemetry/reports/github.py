@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.reports.spelling import spelled_report
 from ameide_telemetry.reports.words import places, sentence, title, verdict
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ _PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3
 
 def github(report: Report, style: Style) -> str:  # noqa: ARG001 every format has the same arguments
     """Return one workflow command per group, then the counts."""
-    return (
-        "\n".join([*(_command(group, report.unit) for group in report.groups), _safe(verdict(report))]) + "\n"
-    )
+    commands = (_command(group, report.unit) for group in spelled_report(report).groups)
+    return "\n".join([*commands, _safe(verdict(report))]) + "\n"
 
 
 def _command(group: Group, unit: str) -> str:
@@ -47,10 +47,10 @@ def _properties(group: Group) -> Iterator[tuple[str, str]]:
     place = group.places[0] if group.places else None
     # An annotation without a file is one of the whole run, which is what standard input comes down to.
     if place is not None and place.path not in {"", "-"}:
-        yield "file", place.path
-        yield from (
-            (name, str(value)) for name, value in (("line", place.line), ("col", place.column)) if value
-        )
+        yield "file", place.path.removeprefix("./")
+        # A column is one of a line.
+        columns = [("col", place.column)] if place.line else []
+        yield from ((name, str(value)) for name, value in (("line", place.line), *columns) if value)
     yield "title", title(group.finding.code)
 
 

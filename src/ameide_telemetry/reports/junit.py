@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
 
 from ameide_telemetry.reports.model import LEVELS
+from ameide_telemetry.reports.spelling import spelled_report
 from ameide_telemetry.reports.words import counted, places, sentence, title
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["junit"]
 def junit(report: Report, style: Style) -> str:  # noqa: ARG001 every format has the same arguments
     """Return one suite; a check that found something is a failed case, a skipped one a skipped case."""
     found: dict[str, list[Group]] = {code: [] for code in (*report.checks, *report.skipped)}
-    for group in report.groups:
+    for group in spelled_report(report).groups:
         found.setdefault(group.finding.code, []).append(group)
     failed = sum(1 for groups in found.values() if groups)
     skipped = sum(1 for code, groups in found.items() if code in report.skipped and not groups)
@@ -67,6 +67,8 @@ def _rows(group: Group, unit: str) -> Iterator[str]:
 
 
 def _attributes(**values: object) -> str:
+    from xml.sax.saxutils import quoteattr  # noqa: PLC0415 it loads an HTTP client, for this format alone
+
     return "".join(f" {name}={quoteattr(_legal(str(value)))}" for name, value in values.items())
 
 

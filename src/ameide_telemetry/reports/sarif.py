@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from ameide_telemetry.checks.registry import CHECKS, page
-from ameide_telemetry.reports.words import fingerprint, sentence
+from ameide_telemetry.reports.identity import fingerprints
+from ameide_telemetry.reports.spelling import spelled_bytes, spelled_report
+from ameide_telemetry.reports.words import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ameide_telemetry.checks.registry import Check
     from ameide_telemetry.reports.model import Group, Place, Report
     from ameide_telemetry.reports.terminal import Style
@@ -25,16 +29,26 @@ _STDIN: Final = "stdin"
 def sarif(report: Report, style: Style) -> str:  # noqa: ARG001 every format has the same arguments
     """Return a SARIF log of one run."""
     codes = sorted({*report.checks, *(group.finding.code for group in report.groups)})
+    told = spelled_report(report)
+    known = fingerprints(report)
     run = {
         "tool": {
             "driver": {"name": f"ameide-telemetry {report.tool}", "rules": [_rule(code) for code in codes]}
         },
-        "results": [_result(group, codes, report.unit) for group in report.groups],
+        # Bytes of a name that are no text are percent-encoded, so places are taken as they are.
+        "results": [
+            {
+                **_result(group, codes, report.unit),
+                **_locations(group, raw.places),
+                "partialFingerprints": {"ameideTelemetry/v1": known[number]},
+            }
+            for number, (group, raw) in enumerate(zip(told.groups, report.groups, strict=True))
+        ],
         # Columns are counted as Python counts characters.
         "columnKind": "unicodeCodePoints",
-        "properties": {"examined": report.examined, "unit": report.unit, **_plain(report)},
+        "properties": {"examined": report.examined, "unit": report.unit, **_plain(told)},
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, default=str) + "\n"
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _plain(report: Report) -> dict[str, Any]:
@@ -59,30 +73,32 @@ def _rule(code: str) -> dict[str, Any]:
 def _result(group: Group, codes: list[str], unit: str) -> dict[str, Any]:
     finding = group.finding
     hint = f" Fix: {finding.hint}." if finding.hint else ""
-    locations = [_location(place, group) for place in group.places]
-    result: dict[str, Any] = {
+    return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": _LEVELS[finding.level],
         "kind": "fail",
         "message": {"text": f"{sentence(finding, unit)}.{hint}"},
-        "locations": locations[:1],
         "occurrenceCount": max(group.count, 1),
-        "partialFingerprints": {"ameideTelemetry/v1": fingerprint(group)},
     }
-    if locations[1:]:
-        result["relatedLocations"] = [{"id": number, **each} for number, each in enumerate(locations[1:], 1)]
-    return result
 
 
-def _location(place: Place, group: Group) -> dict[str, Any]:
+def _locations(group: Group, places: Sequence[Place]) -> dict[str, Any]:
+    found = [_location(place, group.sample if place is places[0] else "") for place in places]
+    if not found[1:]:
+        return {"locations": found}
+    related = [{"id": number, **each} for number, each in enumerate(found[1:], 1)]
+    return {"locations": found[:1], "relatedLocations": related}
+
+
+def _location(place: Place, sample: str) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(place.path)}}
     if place.line:
         region: dict[str, Any] = {"startLine": place.line}
         if place.column:
             region["startColumn"] = place.column
-        if group.sample and place is group.places[0]:
-            region["snippet"] = {"text": group.sample}
+        if sample:
+            region["snippet"] = {"text": sample}
         physical["region"] = region
     return {"physicalLocation": physical}
 
@@ -92,6 +108,6 @@ def _uri(path: str) -> str:
     if path == "-":
         return _STDIN
     given = PurePath(path)
-    quoted = quote(given.as_posix(), safe="/", errors="surrogateescape")
+    quoted = quote(spelled_bytes(given.as_posix()), safe="/")
     # The first segment of a relative reference has no colon: `quote` has taken it away.
     return f"file://{quoted}" if given.is_absolute() else quoted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
@@ -101,7 +100,11 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def width_of(stream: TextIO, otherwise: int) -> int:
     """Return the cells of a row of a terminal; `otherwise` for what is none, or does not say."""
-    return shutil.get_terminal_size((otherwise, 24)).columns if stream.isatty() else otherwise
+    if not stream.isatty():
+        return otherwise
+    import shutil  # noqa: PLC0415 what is read by programs is quicker without
+
+    return shutil.get_terminal_size((otherwise, 24)).columns
 
 
 def draws(stream: TextIO, glyphs: str) -> bool:

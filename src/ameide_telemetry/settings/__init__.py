@@ -10,7 +10,7 @@ foreign      arguments as plain data
 hidden       variables that OpenTelemetry stumbles over by itself
 honoured     what becomes of the `OTEL_*` variables that are not in the table
 resolve      first source that speaks wins (`arguments`, `attributes`, `resolution`, `agreements`)
-spelling     near misses (`nearness`: the known name that is most like one)
+spelling     near misses
 secrets      what is never shown
 codes        of the findings made here
 reference    the page `docs/reference/settings.md`

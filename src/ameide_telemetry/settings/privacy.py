@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.contract.vocabulary import PERSONAL_CLASSES, SECRET_CLASSES
+from ameide_telemetry.nearness import nearest
 from ameide_telemetry.settings.forms import Form, RefusedError, names, shown, split
 from ameide_telemetry.settings.linear import checked
-from ameide_telemetry.settings.nearness import nearest
 from ameide_telemetry.settings.secrets import PseudonymKey, concealed_pattern
 
 if TYPE_CHECKING:

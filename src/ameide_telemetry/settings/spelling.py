@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.findings import Finding
+from ameide_telemetry.nearness import nearest
 from ameide_telemetry.settings import codes
 from ameide_telemetry.settings.honoured import IGNORED, LEFT_TO_OTHERS
-from ameide_telemetry.settings.nearness import nearest
 from ameide_telemetry.settings.rows import OWN
 from ameide_telemetry.settings.table import variables
 

@@ -76,6 +76,30 @@ _ROWS = {
     "import a\nlambda b: a.x()": "a.x",
     "import a\nasync def f():\n  async with a.P() as p:\n    p.x()": "a.P().x",
     "import a\ndef f():\n  def g():\n    a.x()\n  import b as a": "b.x",
+    "import a\n{'k': a.x}['k']()": "a.x",
+    "import a\n{'k': a.x}['other']()": "",
+    "import a\nT = {'k': a.x, 'm': a.y.x}\nT[k]()": "a.x|a.y.x",
+    "import a\nT = {'k': a.x}\nT.get('k')()": "a.x",
+    "import a\n(1, a.x)[-1]()": "a.x",
+    "import a\n(1, a.x)[5]()": "",
+    "import a\n(1, a.x)[1:]()": "",
+    "import a\nfor f in (a.x, 1):\n  f()": "a.x",
+    "import a\nfor n, f in [('n', a.x)]:\n  f()": "a.x",
+    "import a\nfor n, f in [('n', a.x)]:\n  n()": "",
+    "import a\nT = {'k': a.x}\nfor f in T.values():\n  f()": "a.x",
+    "import a\nT = {'k': a.x}\nfor n, f in T.items():\n  f()": "a.x",
+    "import a\nT = {'k': a.x}\nfor f in T:\n  f()": "",
+    "import a\n[f() for f in (a.x,)]": "a.x",
+    "import a\nfor a in a:\n  a.x()": "",
+    "import a\nfrom operator import attrgetter\nattrgetter('b.x')(a)()": "a.b.x",
+    "import a\nfrom operator import attrgetter\nattrgetter(b)(a)()": "",
+    "import a\nfrom operator import methodcaller as m\nm('x', 1)(a)": "a.x",
+    "import a\nclass B:\n  l = a.x\n  def f(self):\n    c = type(self)\n    c.l()": "a.x",
+    "import a\nclass B:\n  l = a.x\n  def f(self):\n    self.__class__.l()": "a.x",
+    "import a\ndef f(b: 'a.B'):\n  b.x()": "a.B().x",
+    "import a\ndef f(b: 'a.B | None'):\n  b.x()": "a.B().x",
+    "import a\ndef f(b: 'a.('):\n  b.x()": "",
+    "import a\ndef f(b: 'a.B[1or 2]'):\n  b.x()": "",
 }
 
 
@@ -110,6 +134,9 @@ def test_deep_and_long_expressions_are_given_up() -> None:
         "class A:\n  x = y\n  y = x\nA.x()",
         "def f(a: f): a()",
         "def f(a: " + " | ".join(["b"] * 900) + "): a.x()",
+        "import a\nb = [" + "[" * 40 + "a" + "]" * 40 + "]\nb" + "[0]" * 40 + ".x()",
+        "a = {'k': a}\na['k']()",
+        "for a in a.items(): a()",
     ):
         assert isinstance(Names(ast.parse(source)).uses, list)
 

@@ -66,7 +66,9 @@ def test_recognition(tmp_path: Path) -> None:
     yes = (
         "Dockerfile Dockerfile.api web.dockerfile Containerfile compose.yml docker-compose.dev.yaml Procfile"
     )
-    more = "Procfile.dev supervisord.conf a.service pyproject.toml setup.py x.yaml"
+    more = "Procfile.dev supervisord.conf a.service pyproject.toml setup.py x.yaml Dockerfile-worker "
+    more += "Dockerfile_worker worker-Dockerfile api_dockerfile Containerfile.x serverless.yml pod.json"
     assert all(is_deployment_file(tmp_path / name) for name in (yes + " " + more).split())
-    no = "Dockerfile.md .dockerignore Dockerfile.dockerignore service.py README.md Procfile.md.txt"
+    no = "Dockerfile.md .dockerignore Dockerfile.dockerignore service.py README.md Procfile.md.txt "
+    no += "Dockerfile.bak dockerfiles.txt"
     assert not any(is_deployment_file(tmp_path / name) for name in no.split())

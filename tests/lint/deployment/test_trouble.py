@@ -51,7 +51,19 @@ _TROUBLE = {
     "quotes of this ExecStart": "-- a.service --\n[Service]\nExecStart=a 'b\n",
     "This TOML cannot be read": "-- pyproject.toml --\n[project\n",
     "This file cannot be read": "-- setup.cfg --\nx\n",
+    "It cannot be read: Expected": "-- fly.toml --\n[processes\n",
+    "It cannot be read: Expecting property": "-- railway.json --\n{'deploy': 1}\n",
+    "This JSON cannot be read": "-- taskdef.json --\n{\n",
+    "more than 200 commands": "-- fly.toml --\n[processes]\n" + "".join(f"a{n} = 'x'\n" for n in range(300)),
+    "quotes of this command are not": f'{_IMAGE}-- fly.toml --\n[processes]\na = "python \'"\n',
 }
+_PLATFORMS = (
+    "--\nservices:\n- {name: a, startCommand: python x.py, rootDir: a, envVars: [{key: a, value: b}]}\n",
+    "--\nruntime: python312\nentrypoint: python x.py\nenv_variables: {a: b}\n",
+    '--\n{"containerDefinitions": [{"name": "a", "command": ["python"], "environment": [{"name": "b"}]}]}\n',
+    '--\ncontainer { a = { name = "b", command = ["python", "x.py"], args = ["c"] } }\n',
+    '--\n[processes]\na = "python x.py"\n[build]\ndockerfile = "Dockerfile"\n[start]\ncmd = "x"\n',
+)
 
 
 @pytest.mark.parametrize("message", _TROUBLE)
@@ -85,9 +97,10 @@ def test_anchors_do_not_multiply(tmp_path: Path) -> None:
 def test_no_bytes_raise(tmp_path: Path) -> None:
     """Files whose bytes were changed at random give commands or problems, never an exception."""
     chance = random.Random(6)
-    seeds = [text.encode() for text in _TROUBLE.values() if len(text) < 1_000]
+    seeds = [text.encode() for text in (*_TROUBLE.values(), *_PLATFORMS) if len(text) < 1_000]
     names = ["Dockerfile", "compose.yaml", "k.yaml", "a.sh", "Procfile", "supervisord.conf", "a.service"]
-    names += ["pyproject.toml", "setup.cfg", "setup.py"]
+    names += ["pyproject.toml", "setup.cfg", "setup.py", "fly.toml", "railway.json", "nixpacks.toml"]
+    names += ["render.yaml", "app.yaml", "taskdef.json", "main.tf"]
     for _ in range(60):
         paths = [tmp_path / name for name in names]
         for path in paths:

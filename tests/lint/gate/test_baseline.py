@@ -20,8 +20,17 @@ _ROWS = [
     {**_ENTRY, "count": True},
     {**_ENTRY, "line": 7},
     {**_ENTRY, "path": 7},
+    {**_ENTRY, "path": ""},
+    {**_ENTRY, "path": "/a.py"},
+    {**_ENTRY, "path": "./a.py"},
+    {**_ENTRY, "path": "shop//a.py"},
+    {**_ENTRY, "path": "a\0.py"},
+    {**_ENTRY, "code": "TEL999"},
+    {**_ENTRY, "code": "tel301"},
+    {**_ENTRY, "code": "TEL003"},
 ]
 _WRONG = [
+    *('{"version": 1, "entries": [], "x": 1}', '{"version": true, "entries": []}'),
     *("", "\x00", "[]", '{"version": 2, "entries": []}', '{"version": 1}', '{"version": 1, "entries": 7}'),
     *(json.dumps({"version": 1, "entries": [row]}) for row in _ROWS),
 ]
@@ -105,3 +114,20 @@ def test_a_broken_one_is_refused(text: str, tmp_path: Path, capsys: pytest.Captu
     assert (code, rows) == (2, [])
     assert "delete it first" in error
     assert (tmp_path / "known.json").read_text() == text
+
+
+def test_a_refusal_names_the_accepted_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who writes an entry by hand sees how one is written, or which code was meant."""
+    said = {
+        json.dumps(
+            {"version": 1, "entries": [{**_ENTRY, "path": "/a.py"}]}
+        ): "relative to the folder of this",
+        json.dumps({"version": 1, "entries": [{**_ENTRY, "x": 1}]}): '"path": "shop/asgi.py"',
+        json.dumps({"version": 1, "entries": [{**_ENTRY, "code": "TEL3O1"}]}): "did you mean TEL301?",
+        '{"version": 1, "entries": [], "x": 1}': "its keys are version, entries",
+    }
+    for text, words in said.items():
+        lay(tmp_path, {**BAD, "known.json": text})
+        code, _, error = lint(capsys, "--baseline", "known.json")
+        assert code == 2
+        assert words in error

@@ -10,13 +10,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ameide_telemetry.exceptions import TelemetryError
-from ameide_telemetry.lint.config import config_schema, read_config
+from ameide_telemetry.lint.config import Allowance, config_schema, read_config
+from ameide_telemetry.lint.model import Spot
+from ameide_telemetry.lint.patterns import spelled
+from ameide_telemetry.lint.tree import Tree
 from lint.gate.shop import BAD, GOOD, PROJECT, lay, lint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _IGNORE: Final = '[[tool.ameide_telemetry.lint.per-path-ignores]]\npaths = ["shop/w*"]\n'
+_ALLOW: Final = (
+    "[[tool.ameide_telemetry.lint.per-path-ignores]]\n"
+    'paths = [{paths}]\ncodes = [{codes}]\nreason = "it does"'
+)
 # What stands below [tool.ameide_telemetry.lint], and what is said of it; nothing where it is right.
 _TEXTS: Final = {
     "": "",
@@ -42,6 +49,21 @@ _TEXTS: Final = {
     _IGNORE + 'codes = ["TEL301"]\nreason = " "': "reason",
     _IGNORE + 'codes = ["TEL9"]\nreason = "it does"': "no check of the lint is 'TEL9'",
     "strict = ": "is not TOML",
+    'baseline = "known\\n.json"': "",
+    'baseline = ""': "the path of a file",
+    'baseline = "a\\u0000b"': "the path of a file",
+    'minimum = "1\\n"': "a version",
+    'minimum = "\\u0661"': "a version",
+    'bootstrap = ["a.b\\n"]': "dotted names",
+    'exclude = ["./vendor/", "**/made.py"]': "",
+    'exclude = ["/vendor"]': "relative to this file",
+    'exclude = ["../vendor"]': "relative to this file",
+    'exclude = ["a\\u0000b"]': "relative to this file",
+    'exclude = [""]': "a list of patterns",
+    _ALLOW.format(paths="", codes='"TEL3"'): "per-path-ignores",
+    _ALLOW.format(paths='"a"', codes=""): "per-path-ignores",
+    _ALLOW.format(paths='"/a"', codes='"TEL3"'): "relative to this file",
+    _ALLOW.format(paths='"a", "../b"', codes='"TEL3"'): "relative to this file",
 }
 _SERVICES: Final = {
     'shop = "shop.asgi:app"': "",
@@ -50,6 +72,10 @@ _SERVICES: Final = {
     'shop = { app = "shop.asgi:app", port = "80" }': "has no key 'port'",
     'shop = { app = "shop.asgi:app", kind = "web" }': "kind is one of",
     'shop = "not a target"': "is no target",
+    'shop = "shop.asgi:app\\n"': "is no target",
+    '"" = "shop.asgi:app"': "is no name of a service",
+    '" " = "shop.asgi:app"': "is no name of a service",
+    'shop = { app = "shop.asgi:app", folder = "a\\u0000b" }': "there is no folder",
 }
 
 
@@ -117,6 +143,58 @@ def test_paths_are_relative_to_the_file_that_names_them(
     lay(tmp_path, {"pyproject.toml": _project('exclude = ["services/shop/w*"]')})
     for folder in (tmp_path, tmp_path / "services"):
         assert [row.split()[1] for row in lint(capsys, folder)[1]] == ["TEL101"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fitting"),
+    [
+        ("app.py", "app.py", True),
+        ("app.py", "shop/app.py", False),
+        ("./app.py", "app.py", True),
+        (".//./app.py", "app.py", True),
+        ("**/app.py", "app.py", True),
+        ("**/app.py", "a/b/app.py", True),
+        ("**/app.py", "a/bapp.py", False),
+        ("a/**/b/**/c.py", "a/b/x/y/c.py", True),
+        ("a/**/**/c.py", "a/c.py", True),
+        ("jobs", "jobs/deep/a.py", True),
+        ("./jobs/", "jobs/deep/a.py", True),
+        ("jobs/*", "jobs/deep/a.py", True),
+        ("jobs", "jobs.py", False),
+        ("*.py", "a/b.py", True),
+        ("./", "a/b.py", True),
+        ("**/" * 40, "a/b.py", True),
+    ],
+)
+def test_a_pattern_means_what_people_mean(pattern: str, path: str, *, fitting: bool, tmp_path: Path) -> None:
+    """With `./` before it, with `**/` for no folder, for all in a folder: as an ignore and as an exclude."""
+    lay(tmp_path, {"tree" + f"/{path}": ""})
+    allowance = Allowance(
+        (pattern,), frozenset({"TEL301"}), "it does", Spot(tmp_path / "tree/pyproject.toml")
+    )
+    assert allowance.holds("TEL301", tmp_path / "tree" / path) is fitting
+    assert allowance.holding("TEL301", tmp_path / "tree" / path) == [pattern] * fitting
+    assert not allowance.holds("TEL302", tmp_path / "tree" / path)
+    assert not allowance.holds("TEL301", tmp_path / path)
+    assert bool(Tree.of(tmp_path / "tree", spelled(pattern)).files) is not fitting
+
+
+def test_excludes_are_spelled(tmp_path: Path) -> None:
+    """What the settings say is what the tree is read with."""
+    lay(tmp_path, {"pyproject.toml": _project('exclude = ["./vendor/", "**/made.py"]')})
+    assert read_config(tmp_path, ()).exclude == ("vendor", "**/made.py", "made.py")
+
+
+def test_an_excluded_entrypoint_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In an excluded file no check of files looks; what a deployed entrypoint does there is still told."""
+    lay(tmp_path, {**BAD, "pyproject.toml": _project('exclude = ["shop"]')})
+    code, rows, _ = lint(capsys, tmp_path)
+    assert (code, [row.split()[1] for row in rows]) == (1, ["TEL101"])
+    assert "shop/asgi.py:5:7: TEL101" in rows[0]
+    lay(tmp_path, {"pyproject.toml": _project('exclude = ["Dockerfile", "shop"]')})
+    code, rows, error = lint(capsys, tmp_path)
+    assert (code, rows) == (2, [])
+    assert "no entrypoint was found" in error
 
 
 def test_an_ignore_that_nothing_needs_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import pytest
 
 from ameide_telemetry.lint.fixes import fix
 from ameide_telemetry.lint.model import Edit, Fix, Problem, Spot
@@ -72,6 +74,32 @@ def test_of_some_that_are_alike_only_the_bad_one_is_left(tmp_path: Path) -> None
     assert path.read_text() == "def one(): ...\na = 1\nb = 1\nc = 1\n"
 
 
+def test_what_comes_up_with_a_cure_is_cured_with_it(tmp_path: Path) -> None:
+    """A chain of cures is one attempt, in several files too; where its end is not clean, all is as before."""
+    chain = {"one": "two", "two": "three", "three": "ok"}
+    path = lay(tmp_path, {"a.py": "x = one\n"}) / "a.py"
+    assert _fixed(path, chain) == (3, 0)
+    assert path.read_text() == "x = ok\n"
+    for last in ({"three": "("}, {"three": "four", "four": "ok"}, {"three": "one"}):
+        lay(tmp_path, {"a.py": "x = one\n"})
+        assert _fixed(path, {**chain, **last}) == (0, 1), last
+        assert path.read_text() == "x = one\n"
+
+
+def test_what_comes_up_unsafe_keeps_a_safe_cure_away(tmp_path: Path) -> None:
+    """Nobody is given an unsafe cure who asked for the safe ones."""
+    path = lay(tmp_path, {"a.py": "x = one\n"}) / "a.py"
+    safe, unsafe = _cures(path, {"one": "two"}), _cures(path, {"two": "ok"}, safe=False)
+
+    def look() -> list[Problem]:
+        return safe() + unsafe()
+
+    assert [reason for _, reason in fix(look(), look).refused] == ["a.py would have TEL301 afterwards"]
+    assert path.read_text() == "x = one\n"
+    assert len(fix(look(), look, unsafe=True).done) == 2
+    assert path.read_text() == "x = ok\n"
+
+
 def test_what_is_not_touched(tmp_path: Path) -> None:
     """A file that does not parse, cannot be decoded or may not be written stays as it is, and says so."""
     bodies = {"a.py": b"x = old\ndef (\n", "b.py": b"x = old\n\x00", "c.py": b"x = old\n"}
@@ -99,3 +127,42 @@ def test_a_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
     assert (tmp_path / "a.py").is_symlink()
     assert (tmp_path / "real/a.py").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "real/a.py").read_text() == "x = new\n"
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        "import b\nfrom __future__ import annotations",
+        "return",
+        "x = [await y]",
+        "# coding: latin-1",
+    ],
+)
+def test_what_python_would_not_run_as_before(put: str, tmp_path: Path) -> None:
+    """To be read by the parser is not enough: the compiler has to take it, in the encoding that it had."""
+    path = lay(tmp_path, {"a.py": "old\nx = 'é'\n"}) / "a.py"
+    assert _fixed(path, {"old": put}) == (0, 1)
+    assert path.read_text(encoding="utf-8") == "old\nx = 'é'\n"
+
+
+_TAKERS: Final = (
+    "from shop.a import one",
+    "from .a import (\n    two,\n    one,\n)",
+    "from shop.a import *",
+    "from shop import a\nprint(a.one)",
+    "import shop.a as it\nprint(it.one)",
+    'mock.patch("shop.a.one")',
+)
+_OTHERS: Final = ("from shop.a import two", "from shop.b import one", "import shop.a", "one = 1", "(")
+
+
+def test_a_name_that_another_file_takes_stays(tmp_path: Path) -> None:
+    """A cure that would take a name from others is not written, and says who needs it."""
+    before = "from x import one\ntwo = 1\n"
+    for number, taker in enumerate((*_TAKERS, *_OTHERS)):
+        top = lay(tmp_path / str(number), {"pyproject.toml": "", "shop/a.py": before, "other/b.py": taker})
+        look = _cures(top / "shop/a.py", {"from x import one\n": ""})
+        outcome = fix(look(), look)
+        reasons = ["b.py may take `one` from a.py"] if taker in _TAKERS else []
+        assert [reason for _, reason in outcome.refused] == reasons, taker
+        assert (top / "shop/a.py").read_text() == (before if reasons else "two = 1\n")

@@ -10,7 +10,7 @@ import pytest
 from ameide_telemetry import guard
 from ameide_telemetry.cli.main import main
 from ameide_telemetry.lint.tree import Tree
-from lint.gate.shop import BAD, GOOD, lay, lint
+from lint.gate.shop import BAD, GOOD, PROJECT, lay, lint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,3 +156,17 @@ def test_tables(words: list[str], said: str, tmp_path: Path, capsys: pytest.Capt
     assert said in capsys.readouterr().out
     assert main(["lint", "--why", "shap.asgi:app"]) == 2
     assert "did you mean shop.asgi:app" in capsys.readouterr().err
+
+
+def test_a_shared_module_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong in a module of two services is one problem, in the report and in the statistics."""
+    monkeypatch.chdir(tmp_path)
+    services = "[tool.ameide_telemetry.services]\none = 'shop.asgi:app'\ntwo = 'shop.other:app'\n"
+    lay(tmp_path, {**GOOD, "pyproject.toml": f"{PROJECT}{services}", "shop/other.py": GOOD["shop/asgi.py"]})
+    lay(tmp_path, {"shop/work.py": BAD["shop/work.py"]})
+    main(["lint", "--statistics"])
+    assert capsys.readouterr().out.split()[:2] == ["1", "TEL301"]
+    main(["lint", "--format", "concise"])
+    assert capsys.readouterr().out.count(": TEL301") == 1

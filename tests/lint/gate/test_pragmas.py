@@ -35,6 +35,19 @@ _HOLDS: Final = {
     "noqa of others": ("a.py", "x = 1  # NOQA:E501, TEL301 why\n", {1}),
     "behind noqa": ("a.py", f"x = 1  # noqa: E501 {_NOTE}\n", {1}),
     "another code": ("a.py", "x = 1  # telemetry: ignore[TEL302] why\n", set()),
+    "behind an instruction": ("Dockerfile", f"FROM a\nCMD b  {_NOTE}\n", set()),
+    "in a command": ("Dockerfile", f'FROM a\nRUN echo "{_NOTE}" > note && make\n', set()),
+    "quoted in a script": ("run.sh", f"echo \"{_NOTE}\"\necho '\n{_NOTE}\n'\nrun  {_NOTE}\n", {5}),
+    "no blank in a script": ("run.sh", f"echo a{_NOTE}\nrun a  {_NOTE}\n", {2}),
+    "a text in a script": ("run.sh", f"cat <<E\n{_NOTE}\nE\nrun a  {_NOTE}\n", {4}),
+    "no text in a script": ("run.sh", f"cat <<<E\necho '<<E'\nrun a  {_NOTE}\n", {3}),
+    "quoted in YAML": ("c.yaml", f"a: \"{_NOTE}\"\nb: 'it''s\n  {_NOTE}'\nc: it's  {_NOTE}\n", {4}),
+    "a text in YAML": ("c.yaml", f"a: |\n  b  {_NOTE}\nc: d  {_NOTE}\n", {2, 3}),
+    "quoted in TOML": ("p.toml", f'a = "{_NOTE}"\nb = """\n{_NOTE}\n"""\nc = 1 {_NOTE}\n', {5}),
+    "requirements": ("requirements.txt", f"a#b  {_NOTE}\n", {1}),
+    "Procfile": ("Procfile", f"web: b  {_NOTE}\n", {1}),
+    "JSON": ("app.json", f'{{"a": "{_NOTE}"}}\n', set()),
+    "unknown": ("shop.service", f"a=b  {_NOTE}\n", {1}),
     "broken": ("a.py", f"x = (  {_NOTE}\n", set()),
 }
 _WRONG: Final = {
@@ -115,3 +128,33 @@ def test_a_stale_comment_is_cut_out_to_the_byte(
     assert (tmp_path / "shop/work.py").read_bytes() == head + rows[
         0
     ] + end + b"y = '\\t'" + end + b"z = 2" + end
+
+
+_CUT: Final = {
+    "behind another": ("a.py", f"w = 1  {_NOTE}  # noqa: E501\n", "w = 1  # noqa: E501\n"),
+    "before another": ("a.py", f"w = 1  # noqa: E501  {_NOTE}\n", "w = 1  # noqa: E501\n"),
+    "one of two": (
+        "a.py",
+        "w = 1  # telemetry: ignore[ TEL301,TEL201] - why  # noqa: E501\n",
+        "w = 1  # telemetry: ignore[TEL201] - why  # noqa: E501\n",
+    ),
+    "a script": ("run.sh", f"a  {_NOTE}\n", "a\n"),
+    "above an instruction": ("Dockerfile", f"FROM a\n{_NOTE}\nCMD b\n", "FROM a\nCMD b\n"),
+    # Who reads these rows is not known, or would read the next one otherwise.
+    "below a continued line": ("run.sh", f"a \\\n{_NOTE}\nb\n", ""),
+    "a text in YAML": ("c.yaml", f"a: |\n  b  {_NOTE}\n", ""),
+    "a text in a Dockerfile": ("Dockerfile", f"RUN <<E\n{_NOTE}\nE\n", ""),
+    "above a directive": ("Dockerfile", f"{_NOTE}\n# escape=`\nFROM a\n", ""),
+    "an argument": ("shop.service", f"ExecStart=a  {_NOTE}\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", _CUT)
+def test_what_is_cut_out(name: str) -> None:
+    """Only the comment goes, and only where the file means the same without it."""
+    file, text, after = _CUT[name]
+    ran = frozenset({"TEL301"})
+    path = Path("/tree") / file
+    [found] = judge_pragmas(pragmas_of(path, text), ran, {*ran, "TEL201"})
+    edits = found.fix.edits if found.fix else ()
+    assert [text[: each.begin] + each.text + text[each.end :] for each in edits] == ([after] if after else [])

@@ -32,6 +32,9 @@ SHOP = {
     "shop/factory.py": "def make(size=1):\n    return object()\ndef strict(size):\n    return object()\n",
     "shop/wsgi.py": "from shop.factory import make\napplication = make()\n",
 }
+_WSGI = "wsgi shop.wsgi:application shop/wsgi.py"
+_MOUNTED = "wsgi shop.asgi:app shop/asgi.py & wsgi wsgi.py:application shop/wsgi.py"
+_BACK = {"back/main.py": "application = 1\n"}
 ROWS: tuple[Row, ...] = (
     # uvicorn
     Row("uvicorn shop.asgi:app", "asgi shop.asgi:app shop/asgi.py"),
@@ -172,4 +175,64 @@ ROWS: tuple[Row, ...] = (
     Row("flask run", "!neither wsgi.py nor app.py"),
     Row("flask db upgrade", ""),
     Row("flask --app shop.wsgi routes", ""),
+    # uwsgi
+    Row("uwsgi --http :80 --module shop.wsgi:application", _WSGI),
+    Row("uwsgi --http-socket :80 -w shop.wsgi --enable-threads", _WSGI),
+    Row("uwsgi --master --lazy-apps -p 4 -w shop.wsgi", _WSGI),
+    Row("uwsgi --master -w shop.wsgi", f"{_WSGI} preload forks"),
+    Row("uwsgi --processes=4 -w shop.wsgi", f"{_WSGI} preload forks"),
+    Row("uwsgi -p 1 -w shop.wsgi", _WSGI),
+    Row("uwsgi -w 'shop.factory:make()'", "wsgi shop.factory:make() shop/factory.py"),
+    Row("uwsgi --module shop.asgi --callable app", "wsgi shop.asgi:app shop/asgi.py"),
+    Row("uwsgi --wsgi-file shop/wsgi.py", "wsgi wsgi.py:application shop/wsgi.py"),
+    Row("uwsgi shop.asgi:app", "wsgi shop.asgi:app shop/asgi.py"),
+    Row("uwsgi shop.wsgi:application", "!`shop.wsgi`, which is not there"),
+    Row("uwsgi shop/asgi.py:app", "wsgi asgi.py:app shop/asgi.py"),
+    Row("uwsgi --chdir back -w main --pp lib", "wsgi main:application back/main.py", _BACK),
+    Row("uwsgi", _WSGI, environment={"UWSGI_MODULE": "shop.wsgi:application"}),
+    Row("uwsgi --mount /a=shop.asgi:app --mount /b=shop/wsgi.py", _MOUNTED),
+    Row(
+        "uwsgi --ini u.ini", f"{_WSGI} preload forks", {"u.ini": "[uwsgi]\nmaster = true\nmodule=shop.wsgi\n"}
+    ),
+    Row("uwsgi u.ini", _WSGI, {"u.ini": "[uwsgi]\nmaster = false\nbase = shop\nwsgi = %(base).wsgi\n"}),
+    Row("uwsgi --ini u.ini -w shop.wsgi", _WSGI, {"u.ini": "[uwsgi]\nmodule = other\n[x]\nmaster = 1\n"}),
+    Row(
+        "uwsgi --ini conf/u.ini",
+        "wsgi main.py:application back/main.py preload forks",
+        {**_BACK, "conf/u.ini": "[uwsgi]\nini = conf/x.ini:two\nchdir = %d../back\nfile = main.py\n"}
+        | {"conf/x.ini": "[two]\n# all\nworkers = $(N)\n"},
+    ),
+    Row(
+        "uwsgi --ini u.ini",
+        "!`gone`, which names a module that is not there",
+        {"u.ini": "[uwsgi]\nwsgi=gone\n"},
+    ),
+    Row("uwsgi --ini u.ini", "!`u.ini`, which is a config file that is not there"),
+    Row(
+        "uwsgi --ini u.ini",
+        "!names no application|in the file",
+        {"u.ini": "[uwsgi]\nini = u.ini\nhttp = :80\n"},
+    ),
+    Row("uwsgi --ini u.ini", "!holds a variable", {"u.ini": "[uwsgi]\nmodule = $(APP)\n"}),
+    Row("uwsgi app.yaml", "!is given by `yaml`, which is not read"),
+    Row("uwsgi --emperor /etc/vassals", ""),
+    Row("uwsgi --version", ""),
+    # mod_wsgi-express
+    Row("mod_wsgi-express start-server shop/wsgi.py --port 80", "wsgi wsgi.py:application shop/wsgi.py"),
+    Row("mod_wsgi-express start-server --application-type module shop.wsgi", _WSGI),
+    Row(
+        "mod_wsgi-express start-server --log-to-terminal --callable-object app shop/asgi.py",
+        "wsgi asgi.py:app shop/asgi.py",
+    ),
+    Row(
+        "mod_wsgi-express start-server --working-directory back --application-type module --entry-point main",
+        "wsgi main:application back/main.py",
+        _BACK,
+    ),
+    Row(
+        "mod_wsgi-express start-server shop/wsgy.py", "!is not there: looked for shop/wsgy.py|`shop/wsgi.py`"
+    ),
+    Row("mod_wsgi-express start-server --application-type paste a.ini", "!is a file for Paste"),
+    Row("mod_wsgi-express start-server --application-type static", ""),
+    Row("mod_wsgi-express module-config", ""),
 )

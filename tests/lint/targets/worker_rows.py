@@ -15,6 +15,14 @@ TASKS = {
     "pyproject.toml": "[project]\nname = 'jobs'\n[project.scripts]\njobs-run = 'jobs.work:queue.start'\n",
 }
 _WORKER = "celery jobs.celery:app jobs/celery.py preload forks"
+_CELERY = "from celery import Celery\napp = Celery('one')\n"
+_SOLO = "app.conf.worker_pool = 'solo'\n"
+_TWO = "from one import app\n"
+_POOL = {
+    "pool.py": "worker_pool = 'solo'\n\nclass Inner:\n    worker_pool = 'threads'\n",
+    "old.py": "CELERYD_POOL = 'gevent'\n",
+    "spaced.py": "CELERY_WORKER_POOL = 'solo'\n",
+}
 _MAIN = "file main.py main.py"
 ROWS: tuple[Row, ...] = (
     # celery
@@ -29,6 +37,33 @@ ROWS: tuple[Row, ...] = (
     Row("celery -A jobs worker -P solo", "celery jobs.celery:app jobs/celery.py"),
     Row("celery -A jobs worker --pool=threads", "celery jobs.celery:app jobs/celery.py"),
     Row("celery -A jobs worker -P prefork -I a.b,c", f"{_WORKER} imports=a.b+c"),
+    # its pool, by its own settings
+    *(
+        Row("celery -A one worker", f"celery one:app one.py{how}", {"one.py": f"{_CELERY}{text}", **_POOL})
+        for how, text in (
+            ("", "app.conf.worker_pool = 'solo'\n"),
+            ("", "app.conf['worker_pool'] = 'threads'\n"),
+            ("", "app.conf.update(worker_pool='gevent', task_ignore_result=True)\n"),
+            ("", "app.conf.update({'worker_pool': 'threads'})\n"),
+            ("", "app = Celery('one', worker_pool='solo')\n"),
+            ("", "app.conf.worker_pool_start_method = 'spawn'\n"),
+            ("", "app.config_from_object('pool')\n"),
+            ("", "app.config_from_object('old')\n"),
+            ("", "app.config_from_object('pool:Inner')\n"),
+            ("", "import pool as own\napp.config_from_object(own)\n"),
+            ("", "from pool import Inner\napp.config_from_object(Inner)\n"),
+            ("", "class Own:\n    worker_pool = 'solo'\napp.config_from_object(Own)\n"),
+            ("", "app.config_from_object('spaced', namespace='CELERY')\n"),
+            (" preload forks", "app.config_from_object('spaced')\n"),
+            (" preload forks", "app.config_from_object(somewhere())\n"),
+            (" preload forks", "app.conf.worker_pool = pick()\nother.worker_pool = 'solo'\n"),
+            (" preload forks", "app.conf.worker_pool = 'solo'\napp.conf.worker_pool = 'prefork'\n"),
+        )
+    ),
+    Row("celery -A two worker", "celery two:app two.py", {"one.py": f"{_CELERY}{_SOLO}", "two.py": _TWO}),
+    Row("celery -A one worker -P prefork", "celery one:app one.py", {"one.py": f"{_CELERY}{_SOLO}"}),
+    Row("celery -A one worker -P threads", "celery one:app one.py", {"one.py": _CELERY}),
+    Row("celery -A one beat", "celery one:app one.py", {"one.py": _CELERY}),
     Row("celery -A jobs beat", "celery jobs.celery:app jobs/celery.py"),
     Row("celery -A jobs.work worker -P solo", "celery jobs.work:queue jobs/work.py"),
     Row(
@@ -64,8 +99,23 @@ ROWS: tuple[Row, ...] = (
         "dramatiq jobs.work:broker jobs/work.py imports=main+other",
     ),
     Row("arq jobs.work.Settings", "arq jobs.work:Settings jobs/work.py"),
-    Row("rq worker -c settings high low", "rq rq.worker - forks imports=settings"),
-    Row("rq worker -w jobs.work.Worker --url redis://x q", "rq rq.worker - forks imports=jobs.work"),
+    Row("rq worker -c main high low", "rq main main.py forks"),
+    Row("rq worker -q -d -s -c main", "rq main main.py forks"),
+    Row("rq worker q", "rq main main.py forks", environment={"RQ_CONFIG": "main"}),
+    Row("python -m rq.cli worker -c main", "rq main main.py forks"),
+    Row("rq worker -w jobs.work.Settings --url redis://x q", "rq jobs.work:Settings jobs/work.py forks"),
+    Row("rq worker -w rq.worker.SimpleWorker -c main q", "rq main main.py forks"),
+    Row(
+        "rq worker --worker-class jobs.work.Settings -c main",
+        "rq jobs.work:Settings jobs/work.py forks imports=main",
+    ),
+    Row("rq worker -c settings", "!`settings`, which names a module that is not there"),
+    Row("rq worker -w jobs.work.Setting", "!`jobs.work.Setting`|write `jobs.work.Settings`"),
+    Row("rq worker", "!`rq worker`|only when the job comes|`-c settings`"),
+    Row("rq worker -q high", "!`rq worker`|never calls the bootstrap|`--worker-class module.Worker`"),
+    Row("python -m rq.cli worker", "!`rq worker`|only when the job comes"),
+    Row("rq worker-pool -n 4 -w rq.SimpleWorker", "!`rq worker-pool`|only when the job comes"),
+    Row("rqworker --burst", "!`rqworker`|only when the job comes"),
     Row("rq info", ""),
     Row("faust -A jobs.celery worker -l info", "queue jobs.celery:app jobs/celery.py"),
     Row(

@@ -120,6 +120,21 @@ def test_the_way_is_shown_as_a_tree(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_given_away_is_named_with_its_taker(tmp_path: Path) -> None:
+    """Who is asked to declare what is served could not cure that: the call itself has to be seen."""
+    case = read_case(CASES / "unresolved" / "proxy.txtar")
+    sources = Sources()
+    result = judged(from_dockerfile(case.lay_out(tmp_path)), sources)
+    line = "made(), given to lazy_object_proxy.Proxy"
+    text = why(result)
+    assert f"  The source does not say whether this is called: {line}.\n" in text
+    assert f"{line}  <- it may be called, and nobody sees that" in text
+    check = next(each for each in ENTRYPOINT_CHECKS if each.code == "TEL002")
+    assert [each.hint for each in check.look(result, Scene(OURS, sources, (result.entrypoint,)))] == [
+        "call the bootstrap itself, before the application is made, and not through somebody else"
+    ]
+
+
 _ODD = {
     "deep": "app = " + "f(" * 150 + ")" * 150 + "\n",
     "sum": "app = " + " + ".join(["x"] * 4000) + "\n",

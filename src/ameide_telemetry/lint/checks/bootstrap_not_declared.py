@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.checks.bootstrap_calls import bootstrap_calls
 from ameide_telemetry.lint.checks.kinds import EntrypointCheck
 from ameide_telemetry.lint.dependencies import declared
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.model import Edit, Fix, Problem, Spot
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ __all__ = ["CHECK"]
 _NAME: Final = "ameide-telemetry"
 _LEAST: Final = re.compile(r"(?:>=|==|~=|\^|~(?!=)|>|\A)\s*v?([0-9]+(?:\.[0-9]+)*)")
 _LIST: Final = re.compile(r"(?ms)^\[project\](?:(?!^\[).)*?^dependencies\s*=\s*\[")
+_COMMENT: Final = re.compile(r"(?m)^.*#\s*telemetry: ignore\[[^\]\n]*TEL401")
+_LOCKED: Final = re.compile(
+    r"(?im)--hash[= ]|--require-hashes|^#.*\b(?:auto-?generated|pip-compile|uv pip compile)\b"
+)
 _POETRY: Final = re.compile(r"(?m)^\[tool\.poetry\.dependencies\][^\n]*\n")
 
 
@@ -56,22 +62,33 @@ def _missing(found: Declared, minimum: str, service: str) -> Problem:
     path = found.files[0]
     text = _read(path)
     edit, where = _inserted(path, text, wanted)
+    where = where or _allowed(text)
     line = text.count("\n", 0, where) + 1
-    row = text.splitlines()[line - 1] if text.splitlines()[line - 1 : line] else ""
-    message = f"`{_NAME}` is called, but no file of the service asks for it"
+    rows = text.split("\n")
+    message = f"`init_telemetry` is called, but no file of the service asks for `{_NAME}`"
     hint = (
         f'add `"{wanted}"` to the dependencies in {path.name}'
         if path.suffix == ".toml"
         else f"add `{wanted}` to {path.name}"
     )
-    fix = Fix((edit,), safe=True, title=f"add {wanted}") if edit is not None else None
-    spot = Spot(path, line if where else 1)
-    return Problem("TEL401", message, spot, hint, text=" ".join(row.split()), fix=fix, service=service)
+    sure = edit is not None and "\ufffd" not in text and _is_taken(path, text, edit, wanted)
+    fix = Fix((edit,), safe=True, title=f"add {wanted}") if edit is not None and sure else None
+    row = " ".join(rows[line - 1].split())
+    return Problem("TEL401", message, Spot(path, line), hint, text=row, fix=fix, service=service)
+
+
+def _allowed(text: str) -> int:
+    """Return where a comment about this stands: what is not there has no line of its own to put it on."""
+    found = _COMMENT.search(text)
+    return found.start() if found else 0
 
 
 def _inserted(path: Path, text: str, wanted: str) -> tuple[Edit | None, int]:
     """Return the edit that asks for the package, and the place that the finding is about."""
     if path.suffix == ".txt":
+        # Who asks for hashes takes nothing without one, and what a tool wrote it will write again.
+        if _LOCKED.search(text) or text.rstrip("\r\n").endswith("\\"):
+            return None, 0
         lead = "" if not text or text.endswith("\n") else "\n"
         return Edit(path, len(text), len(text), f"{lead}{wanted}\n"), 0
     if path.name != "pyproject.toml":
@@ -92,10 +109,32 @@ def _inserted(path: Path, text: str, wanted: str) -> tuple[Edit | None, int]:
     return None, 0
 
 
+def _is_taken(path: Path, text: str, edit: Edit, wanted: str) -> bool:
+    """Return whether a file asks for the same as before afterwards, and for the package."""
+    if path.suffix != ".toml":
+        return True
+    try:
+        before = tomllib.loads(text)
+        after = tomllib.loads(text[: edit.begin] + edit.text + text[edit.end :])
+    except (ValueError, RecursionError):
+        return False
+    listed = _at(after, "project", "dependencies")
+    if isinstance(listed, list) and listed[:1] == [wanted]:
+        del listed[0]
+        return after == before
+    table = _at(after, "tool", "poetry", "dependencies")
+    return isinstance(table, dict) and table.pop(_NAME, None) is not None and after == before
+
+
+def _at(document: object, *keys: str) -> object:
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
 def _read(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            return file.read()
+        return contents(path).decode("utf-8", "replace")
     except OSError:
         return ""
 

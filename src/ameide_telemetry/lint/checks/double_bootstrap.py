@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ameide_telemetry.lint.checks.kinds import Scene
-    from ameide_telemetry.lint.model import Judged, Problem
+    from ameide_telemetry.lint.model import Judged, Problem, Spot
 
 __all__ = ["CHECK"]
 
+_WORD: Final = re.compile(r"[\w.-]+")
 _WRAPPERS: Final = frozenset(
     {"opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "elasticapm-run", "logfire"}
 )
@@ -32,7 +34,7 @@ def _look(judged: Judged, scene: Scene) -> Iterator[Problem]:
             f"{title(judged)} is started by `{wrapper}`, "
             f"and line {first.line} of {first.path.name} calls the bootstrap too"
         )
-        spot = judged.entrypoint.evidence[0].spot
+        spot = _holding(judged, wrapper)
         made = at_spot("TEL107", judged, spot, (message, f"take `{wrapper}` out of the command"), scene)
         yield replace(made, fix=unwrapped(spot, wrapper))
     sure = [each for each in calls if not each.condition]
@@ -41,6 +43,12 @@ def _look(judged: Judged, scene: Scene) -> Iterator[Problem]:
         first = sure[0].spot
         message = f"{title(judged)} calls the bootstrap here and in line {first.line} of {first.path.name}"
         yield at_event("TEL107", judged, again, (message, "take one of the two calls out"), scene)
+
+
+def _holding(judged: Judged, wrapper: str) -> Spot:
+    """Return where the command stands that has a wrapper in it: what leads to it may be in another file."""
+    evidence = judged.entrypoint.evidence
+    return next((each for each in evidence if wrapper in _WORD.findall(each.text)), evidence[0]).spot
 
 
 CHECK: Final = EntrypointCheck("TEL107", _look)

@@ -9,8 +9,10 @@ from ameide_telemetry.lint.checks.kinds import EntrypointCheck
 from ameide_telemetry.lint.checks.starts import bootstrap_lines, of_verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ameide_telemetry.lint.checks.kinds import Scene
-    from ameide_telemetry.lint.model import Judged
+    from ameide_telemetry.lint.model import Judged, Problem
 
 __all__ = ["CHECK"]
 
@@ -23,6 +25,13 @@ def _hint(judged: Judged, scene: Scene) -> str:
     return f"put {bootstrap_lines(judged, scene)} {where}"
 
 
-CHECK: Final = EntrypointCheck(
-    "TEL101", of_verdict("TEL101", "missing", "{title} never calls the bootstrap", _hint, started)
-)
+_missing: Final = of_verdict("TEL101", "missing", "{title} never calls the bootstrap", _hint, started)
+
+
+def _look(judged: Judged, scene: Scene) -> Iterator[Problem]:
+    # Who has no file was told by the discovery.
+    if judged.entrypoint.target.path is not None:
+        yield from _missing(judged, scene)
+
+
+CHECK: Final = EntrypointCheck("TEL101", _look)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.checks.kinds import FileCheck
 from ameide_telemetry.lint.checks.making import problem
+from ameide_telemetry.lint.checks.mappings import keywords
 from ameide_telemetry.lint.checks.places import Runs
 from ameide_telemetry.lint.names import names_of
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.names import Names, Use
     from ameide_telemetry.lint.source import Parsed
 
-__all__ = ["CHECK", "FOREIGN"]
+__all__ = ["CHECK", "FOREIGN", "loaded"]
 
 FOREIGN: Final = frozenset(
     {
@@ -60,11 +61,11 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
     names = names_of(file)
     runs = Runs(file, scene)
     for each in names.imports:
-        loaded = _loaded(each.name)
-        if loaded and not each.typing and runs(each.scope):
-            message = f"`{loaded}` starts another telemetry library when it is imported"
+        module = loaded(each.name)
+        if module and not each.typing and runs(each.scope):
+            message = f"`{module}` starts another telemetry library when it is imported"
             yield problem("TEL203", file, each.node, message, _HINT, scope=each.scope)
-    for use in names.uses:
+    for use in (*names.uses, *names.handed()):
         if use.name not in FOREIGN or use.name in scene.bootstrap:
             continue
         if use.meaning.hidden is not None or not runs(use.call.scope, use.call.block):
@@ -72,7 +73,8 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
         yield from _started(file, names, use)
 
 
-def _loaded(name: str) -> str:
+def loaded(name: str) -> str:
+    """Return the module that starts another library when a name is imported; empty for none."""
     return next((each for each in _AT_IMPORT if name == each or name.startswith(f"{each}.")), "")
 
 
@@ -89,20 +91,9 @@ def _started(file: Parsed, names: Names, use: Use) -> Iterator[Problem]:
 
 
 def _tracing(names: Names, use: Use) -> Iterator[str]:
-    for each in use.node.keywords:
-        if each.arg in _TRACING and not _is_off(each.value):
-            yield each.arg
-        elif each.arg is None:
-            options = names.value(each.value, use.call)
-            if isinstance(options, ast.Dict):
-                yield from _options(options)
-
-
-def _options(options: ast.Dict) -> Iterator[str]:
-    for key, value in zip(options.keys, options.values, strict=True):
-        name = key.value if isinstance(key, ast.Constant) else None
-        if isinstance(name, str) and name in _TRACING and not _is_off(value):
-            yield name
+    for each in keywords(use.node, names, use.call):
+        if each.key in _TRACING and not _is_off(each.value):
+            yield each.key
 
 
 def _is_off(value: ast.expr) -> bool:

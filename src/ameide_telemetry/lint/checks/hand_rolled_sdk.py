@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.checks.kinds import FileCheck
 from ameide_telemetry.lint.checks.making import fixed, problem
 from ameide_telemetry.lint.checks.places import Runs
-from ameide_telemetry.lint.edits import removed_statement
+from ameide_telemetry.lint.edits import removed_statement, removed_statements
 from ameide_telemetry.lint.names import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ameide_telemetry.lint.checks.kinds import Scene
-    from ameide_telemetry.lint.model import Edit, Fix, Problem
+    from ameide_telemetry.lint.model import Fix, Problem
     from ameide_telemetry.lint.scopes import Import
     from ameide_telemetry.lint.source import Parsed
 
@@ -38,10 +39,16 @@ SETTERS: Final = frozenset(
         "opentelemetry._logs.set_logger_provider",
         "opentelemetry._logs._internal.set_logger_provider",
         "opentelemetry._events.set_event_logger_provider",
+        "opentelemetry.trace._set_tracer_provider",
+        "opentelemetry.metrics._internal._set_meter_provider",
+        "opentelemetry._logs._internal._set_logger_provider",
+        "opentelemetry.trace.get_tracer_provider().add_span_processor",
+        "opentelemetry._logs.get_logger_provider().add_log_record_processor",
         "opentelemetry.propagate.set_global_textmap",
     }
 )
-"""Functions of the API that put an SDK in force."""
+"""Functions of the API that put an SDK, or parts of one, in force."""
+_WORDS: Final = re.compile(r"\w+")
 _HINT: Final = (
     'remove it; `init_telemetry("...")` of `ameide_telemetry` makes providers, exporters and instrumentors'
 )
@@ -61,7 +68,7 @@ def _below(name: str, parts: tuple[str, ...]) -> bool:
 def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
     names = names_of(file)
     runs = Runs(file, scene)
-    found = [each for each in names.imports if not each.typing and is_sdk(each.name) and runs(each.scope)]
+    found = [each for each in names.imports if _is_told(each, scene) and runs(each.scope)]
     uses = _Uses(file) if found else None
     told: set[ast.AST] = set()
     for each in found:
@@ -74,16 +81,24 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
         yield problem("TEL201", file, each.node, message, _HINT, scope=each.scope, fix=fix)
     # What an import of the SDK binds is told there, and so is what became of it.
     others = {each.local for each in names.imports} - {each.local for each in found}
-    for use in names.uses:
-        if use.meaning.hidden is not None or not runs(use.call.scope, use.call.block):
+    for use in (*names.uses, *names.handed()):
+        hidden = use.meaning.hidden is not None or use.node in told or use.name in scene.bootstrap
+        if hidden or not runs(use.call.scope, use.call.block):
             continue
         if use.name in SETTERS:
+            told.add(use.node)
             fix = _without(file, use.node)
             message = f"`{use.name.rpartition('.')[2]}` puts an SDK of the service's own in force"
             yield problem("TEL201", file, use.node, message, _HINT, scope=use.call.scope, fix=fix)
         elif is_sdk(use.name.split("()")[0]) and "()" not in use.name and _root(use.node.func) in others:
             message = f"`{use.name}` is used by the service itself"
             yield problem("TEL201", file, use.node, message, _HINT, scope=use.call.scope)
+
+
+def _is_told(each: Import, scene: Scene) -> bool:
+    """Return whether an import is of an SDK, and not of the bootstrap that was agreed on."""
+    agreed = any(f"{name}.".startswith(f"{each.name}.") for name in scene.bootstrap)
+    return is_sdk(each.name) and not each.typing and not agreed
 
 
 def _root(node: ast.AST) -> str:
@@ -106,10 +121,14 @@ class _Uses:
         self._file = file
         self._loads: dict[str, list[ast.Name]] = {}
         self._types: set[ast.AST] = set()
+        self._words: set[str] = set()
         self._effects: dict[ast.AST, ast.Expr] = {}
         for node in ast.walk(file.tree):
             if isinstance(node, ast.Name):
                 self._loads.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                # `__all__`, quoted types and `globals()[...]` name it too.
+                self._words.update(_WORDS.findall(node.value))
             elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
                 self._types.update(ast.walk(node.annotation))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
@@ -126,10 +145,13 @@ class _Uses:
         """Return the fix that takes out an import and the calls for which it is there, if that is all."""
         loads = [load for each in imports for load in self._loads.get(each.local, [])]
         whole = len(getattr(statement, "names", ())) == len(imports)
-        if not whole or not all(load in self._effects for load in loads):
+        names = {each.local for each in imports}
+        # What is used nowhere here is imported for others, or for what the import does.
+        unused = any(name not in self._loads for name in names)
+        if not whole or unused or names & self._words or not all(load in self._effects for load in loads):
             return None
         gone = dict.fromkeys(self._effects[load] for load in loads)
-        edits: list[Edit | None] = [removed_statement(self._file, each) for each in (statement, *gone)]
+        edits = removed_statements(self._file, [statement, *gone])
         return None if None in edits else fixed("remove the import and its calls", *edits)
 
 

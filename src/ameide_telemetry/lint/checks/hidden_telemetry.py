@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.checks.foreign_telemetry import FOREIGN
+from ameide_telemetry.lint.checks.foreign_telemetry import FOREIGN, loaded
 from ameide_telemetry.lint.checks.hand_rolled_logging import LOGGING
 from ameide_telemetry.lint.checks.hand_rolled_sdk import SETTERS, is_sdk
 from ameide_telemetry.lint.checks.kinds import FileCheck
@@ -55,9 +55,9 @@ def _found(use: Use, file: Parsed) -> tuple[ast.expr, str] | None:
     if use.name in LOADERS:
         text = names.beginning(argument(use.node, "name", 0), use.call).replace(":", ".")
         # To load `logging` or `structlog` proves nothing; what is called of it does.
-        if is_sdk(text) or text in _BANNED:
+        if is_sdk(text) or text in _BANNED or loaded(text):
             return use.node, text
-    if use.name == "builtins.getattr":
+    if use.name == "builtins.getattr" or use.name.startswith("operator.attrgetter("):
         known = next((each for each in names.of(use.node, use.call) if each.name in _BANNED), None)
         if known is not None:
             return use.node, known.name
@@ -73,6 +73,9 @@ CHECK: Final = FileCheck(
     _look,
     (
         *(b"getattr", b"import_module", b"__import__", b"import_string", b"resolve_name", b"__dict__"),
-        *(b"sys.modules", b"entry_points", b"vars("),
+        *(b"sys.modules", b"import sys as", b"from sys import", b"entry_points", b"vars("),
+        # Of the names that a getter of `operator` may be given; the other checks look for them in any case.
+        *(b"basicConfig", b"dictConfig", b"fileConfig", b"addHandler"),
     ),
+    packages=("opentelemetry", "loguru", "structlog", "ddtrace", "sentry_sdk", "logfire"),
 )

@@ -36,8 +36,13 @@ def _at_import(event: Event) -> bool:
 
 def _folders(path: Path, scene: Scene) -> set[Path]:
     """Return the folders of the services that import a file; roles of one service share a folder."""
-    services = scene.served.get(path, ())
-    return {each.folder for each in scene.entrypoints if each.service in services}
+    return {folder for name in scene.served.get(path, ()) for folder in _of_name(name, path, scene)}
+
+
+def _of_name(name: str, path: Path, scene: Scene) -> set[Path]:
+    """Return the folders of the services of a name; of several, the one that the file is in."""
+    folders = {each.folder for each in scene.entrypoints if each.service == name}
+    return {folder for folder in folders if path.is_relative_to(folder)} or folders
 
 
 CHECK: Final = EntrypointCheck("TEL106", _look)

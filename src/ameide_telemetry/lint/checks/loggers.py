@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.scopes import Call
     from ameide_telemetry.lint.source import Parsed
 
-__all__ = ["NEEDLES", "LogCall", "log_calls"]
+__all__ = ["NEEDLES", "LogCall", "library_of", "log_calls"]
 
 _Library = Literal["logging", "structlog", "loguru", "unknown"]
 _METHODS: Final = frozenset(
@@ -24,6 +24,7 @@ _METHODS: Final = frozenset(
         *("adebug", "ainfo", "awarning", "aerror", "aexception", "acritical", "alog", "success", "trace"),
     }
 )
+_ADAPTER: Final = "logging.LoggerAdapter()"
 _WITH_LEVEL: Final = frozenset({"log", "alog"})
 _LIBRARIES: Final[dict[str, _Library]] = {
     **dict.fromkeys(
@@ -70,6 +71,8 @@ class LogCall(NamedTuple):
         library: of the logger; `unknown` where another module of the tree makes it.
         event: the message; None without one.
         values: arguments behind the message.
+        keeps: whether fields that the call is given are in the line. An adapter may put its own in their
+            place; where the logger may be one of several libraries, one of them may refuse them.
     """
 
     node: ast.Call
@@ -77,6 +80,7 @@ class LogCall(NamedTuple):
     library: _Library
     event: ast.expr | None
     values: list[ast.expr]
+    keeps: bool = True
 
 
 def log_calls(file: Parsed) -> list[LogCall]:
@@ -89,20 +93,28 @@ def log_calls(file: Parsed) -> list[LogCall]:
 
 def _found(names: Names) -> Iterator[LogCall]:
     told: set[ast.Call] = set()
+    meant: dict[ast.Call, set[str | None]] = {}
+    for use in names.uses:
+        kind = "adapter" if _ADAPTER in use.name else _library(use)
+        meant.setdefault(use.node, set()).add(kind)
     for use in names.uses:
         library = _library(use)
         if library is None or use.node in told:
             continue
         told.add(use.node)
+        keeps = len(meant[use.node]) == 1 and "adapter" not in meant[use.node]
         behind = 2 if use.name.rpartition(".")[2] in _WITH_LEVEL else 1
         event = argument(use.node, "event" if library == "structlog" else "msg", behind - 1)
-        yield LogCall(use.node, use.call, library, event, use.node.args[behind:])
+        yield LogCall(use.node, use.call, library, event, use.node.args[behind:], keeps)
 
 
 def _library(use: Use) -> _Library | None:
     base, _, method = use.name.rpartition(".")
-    if method not in _METHODS:
-        return None
+    return library_of(base) if method in _METHODS else None
+
+
+def library_of(base: str) -> _Library | None:
+    """Return the library of a logger, by the dotted name of what makes it; None for no logger."""
     while base.endswith(_SAME_KIND):
         base = base.rpartition(".")[0]
     known = _LIBRARIES.get(base)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from ameide_telemetry.lint.model import Fix, Problem, Spot
 
 if TYPE_CHECKING:
-    import ast
-
     from ameide_telemetry.lint.model import Edit
     from ameide_telemetry.lint.scopes import Scope
     from ameide_telemetry.lint.source import Parsed, Unreadable
@@ -43,9 +42,10 @@ def fixed(title: str, *edits: Edit | None, safe: bool = False) -> Fix | None:
 
 
 def argument(node: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
-    """Return an argument of a call, by its name or its place; None where it is not given."""
+    """Return an argument of a call, by its name or its place; None where it is not given, or among others."""
     if position is not None and len(node.args) > position:
-        return node.args[position]
+        placed = node.args[: position + 1]
+        return None if any(isinstance(each, ast.Starred) for each in placed) else placed[-1]
     return next((each.value for each in node.keywords if each.arg == name), None)
 
 

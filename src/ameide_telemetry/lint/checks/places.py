@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.names import names_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from ameide_telemetry.lint.checks.kinds import Scene
@@ -30,11 +32,15 @@ _BY_HAND: Final = frozenset(
         "docs",
         "fixtures",
         "evals",
+        "dev",
     }
 )
+# Folders and files of tests that are called after what they test.
+_TESTS: Final = re.compile(r"(?:\w+[_-])?tests(?:[_-]\w+)?|conftest\.py|test_\w+\.py|\w+_tests?\.py")
 _OURS: Final = ("ameide_telemetry.",)
 # Decorators of click, typer and Flask's command line.
 _COMMANDS: Final = frozenset({"command", "group", "callback"})
+_GROUPS: Final = frozenset({"group", "callback"})
 _SERVING: Final = frozenset(
     {
         "run",
@@ -49,6 +55,8 @@ _SERVING: Final = frozenset(
     }
     | {"start_server", "work", "consume", "run_forever", "start_consuming"}
 )
+# What has such a name and comes back, or is a part of what goes on.
+_PASSING: Final = frozenset({"subprocess.run", "threading.Thread().start", "threading.Timer().start"})
 
 
 class Runs:
@@ -59,10 +67,11 @@ class Runs:
         scene: the tree around it.
     """
 
-    __slots__ = ("_all", "_guards", "_layout")
+    __slots__ = ("_all", "_guards", "_layout", "_names")
 
     def __init__(self, file: Parsed, scene: Scene) -> None:
-        self._layout = names_of(file).layout
+        self._names = names_of(file)
+        self._layout = self._names.layout
         self._all = file.path in scene.served or not self._by_hand(file.path, scene)
         main = any(
             each.target.path == file.path and each.target.kind in {"file", "module"}
@@ -81,10 +90,13 @@ class Runs:
         return scope.kind == "module" or not (is_command(scope) and not self._serves(scope))
 
     def _serves(self, scope: Scope) -> bool:
-        """Return whether a function, which is a command, is the one that starts the service."""
-        calls = (call.node.func for call in self._layout.calls if call.scope.name == scope.name)
-        last = {each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls}
-        return not _SERVING.isdisjoint(last)
+        """Return whether a function, which is a command, starts the service, or one of its group does."""
+        group = is_command(scope, _GROUPS)
+        return any(
+            _last(call.node.func) in _SERVING and _PASSING.isdisjoint(self._names.named(call.node.func, call))
+            for call in self._layout.calls
+            if call.scope.name == scope.name or (group and is_command(call.scope))
+        )
 
     def _by_hand(self, path: Path, scene: Scene) -> bool:
         if self._layout.guards or any(each.name == "alembic.context" for each in self._layout.imports):
@@ -97,7 +109,8 @@ class Runs:
 
 def is_by_hand(path: Path, folder: Path) -> bool:
     """Return whether a file is in a folder of a service whose files people run by hand."""
-    return not _BY_HAND.isdisjoint(path.relative_to(folder).parts[:-1])
+    parts = path.relative_to(folder).parts
+    return not _BY_HAND.isdisjoint(parts[:-1]) or any(map(_TESTS.fullmatch, parts))
 
 
 def is_bootstrap(file: Parsed, scene: Scene) -> bool:
@@ -114,15 +127,24 @@ def is_bootstrap(file: Parsed, scene: Scene) -> bool:
     return False
 
 
-def is_command(scope: Scope | None) -> bool:
-    """Return whether a function, or one around it, is a command that people give."""
+def is_command(scope: Scope | None, decorators: Collection[str] = _COMMANDS) -> bool:
+    """Return whether a function, or one around it, is a command that people give.
+
+    Args:
+        scope: of the function.
+        decorators: methods of a command line that make one.
+    """
     while scope is not None:
-        if any(map(_makes_command, getattr(scope.node, "decorator_list", ()))):
+        made = getattr(scope.node, "decorator_list", ())
+        if any(isinstance(each, ast.Attribute) and each.attr in decorators for each in map(_called, made)):
             return True
         scope = scope.parent
     return False
 
 
-def _makes_command(decorator: ast.expr) -> bool:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return isinstance(called, ast.Attribute) and called.attr in _COMMANDS
+def _called(decorator: ast.expr) -> ast.expr:
+    return decorator.func if isinstance(decorator, ast.Call) else decorator
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from pathlib import PurePath
+import re
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.checks.interpolated_event import parts_of, without_values
@@ -16,10 +16,11 @@ from ameide_telemetry.lint.names import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ameide_telemetry.lint.checks.kinds import Scene
     from ameide_telemetry.lint.model import Fix, Problem
-    from ameide_telemetry.lint.names import Use
+    from ameide_telemetry.lint.names import Names, Use
     from ameide_telemetry.lint.scopes import Scope
     from ameide_telemetry.lint.source import Parsed
 
@@ -29,18 +30,30 @@ _PRINTS: Final = ("builtins.print", "pprint.pprint", "rich.print", "pprint.pp")
 _STREAMS: Final = frozenset({"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"})
 # What prints to a person who started it.
 _COMMAND_FILES: Final = frozenset({"cli.py", "manage.py", "__main__.py", "commands.py", "console.py"})
-_COMMAND_FOLDERS: Final = frozenset({"cli", "commands", "management", "console"})
+_COMMAND_FOLDERS: Final = frozenset({"cli", "commands", "console"})
+_NAMED: Final = frozenset(each.rpartition(".")[2] for each in _STREAMS)
+# What moves the cursor of a terminal, or colours.
+_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_OF_DJANGO: Final = ("management", "commands")
+_WRITES: Final = tuple(
+    f"sys.{stream}.{method}"
+    for stream in ("stdout", "stderr", "__stdout__", "__stderr__")
+    for method in ("write", "writelines")
+)
 _COMMAND_FUNCTIONS: Final = frozenset({"main", "cli"})
 _HINT: Final = 'log it: `get_logger("...").info("...")` of `ameide_telemetry`, with what varies as keywords'
 
 
 def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
-    path = PurePath(file.path)
-    if path.name in _COMMAND_FILES or not _COMMAND_FOLDERS.isdisjoint(path.parts[-3:-1]):
+    if _is_for_people(file.path, scene):
         return
     names = names_of(file)
     runs = Runs(file, scene)
-    found = sorted(names.called(_PRINTS), key=lambda use: (use.node.lineno, use.node.col_offset))
+    written = (use for use in names.called(_WRITES) if _is_said(use, names))
+    handed = (use for use in names.handed() if use.name in _PRINTS)
+    found = sorted(
+        (*names.called(_PRINTS), *written, *handed), key=lambda use: (use.node.lineno, use.node.col_offset)
+    )
     for use in found:
         stream = argument(use.node, "file")
         elsewhere = stream is not None and not _STREAMS.intersection(names.named(stream, use.call))
@@ -54,6 +67,34 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
         message = f"`{use.name.removeprefix('builtins.')}` writes a line without level, logger and ids"
         fix = _fix(file, use) if stream is None else None
         yield problem("TEL301", file, use.node, message, _HINT, scope=use.call.scope, fix=fix)
+
+
+def _is_for_people(path: Path, scene: Scene) -> bool:
+    """Return whether a file holds commands for people, by its name or its folder within the service."""
+    if path.name in _COMMAND_FILES or path.parts[-3:-1] == _OF_DJANGO:
+        return True
+    if _COMMAND_FOLDERS.isdisjoint(path.parts):
+        return False
+    around = [each for each in scene.folders if path.is_relative_to(each)]
+    folder = max(around, key=lambda each: len(each.parts), default=path.parent)
+    inner = [each for each in path.relative_to(folder).parts[:-1] if each != "src"]
+    # A service that is called `console` has a package of that name, which is all of it.
+    if inner and inner[0] == folder.name.replace("-", "_"):
+        inner = inner[1:]
+    return not _COMMAND_FOLDERS.isdisjoint(inner[-2:])
+
+
+def _is_said(use: Use, names: Names) -> bool:
+    """Return whether words are written; anything else may be data that another program reads."""
+    func = use.node.func
+    stream = names.value(func.value, use.call) if isinstance(func, ast.Attribute) else None
+    # Where a stream is one of several, the words may be meant for another.
+    if not (isinstance(stream, ast.Name) or (isinstance(stream, ast.Attribute) and stream.attr in _NAMED)):
+        return False
+    given = use.node.args[0] if use.node.args else None
+    texts = parts_of(given, names, use.call) if given is not None else ()
+    words = (_CONTROL.sub("", each) for each in texts if isinstance(each, str))
+    return any(char.isalpha() for each in words for char in each)
 
 
 def _is_main(scope: Scope | None) -> bool:
@@ -71,6 +112,9 @@ def _fix(file: Parsed, use: Use) -> Fix | None:
         return None
     func = logger.node.func
     if not isinstance(func, ast.Attribute) or logger.library not in {"logging", "structlog"}:
+        return None
+    # Another of the libraries may take no keywords, or put values in by itself.
+    if not logger.keeps:
         return None
     parts = parts_of(use.node.args[0], names_of(file), use.call)
     text = without_values(file, parts, logger.library, ()) if parts else None
@@ -92,4 +136,6 @@ def _is_of_module(node: ast.Call, use: Use) -> bool:
     return bool(binds) and all(each.at < (use.node.lineno << 20) for each in binds)
 
 
-CHECK: Final = FileCheck("TEL301", _look, (b"print",), served_only=True)
+CHECK: Final = FileCheck(
+    "TEL301", _look, (b"print", b"sys.std", b"sys.__std", b"sys import", b"sys as "), served_only=True
+)

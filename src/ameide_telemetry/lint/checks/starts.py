@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.model import Problem, Spot
+from ameide_telemetry.lint.naming import literal
 from ameide_telemetry.lint.roots import Roots
 from ameide_telemetry.lint.source import Parsed
 
@@ -16,7 +18,15 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.checks.kinds import Scene
     from ameide_telemetry.lint.model import Event, Fix, Judged, VerdictWord
 
-__all__ = ["at_event", "at_spot", "bootstrap_lines", "during_import", "of_verdict", "set_in_config", "title"]
+__all__ = [
+    "at_event",
+    "at_spot",
+    "bootstrap_lines",
+    "during_import",
+    "of_verdict",
+    "set_in_config",
+    "title",
+]
 
 
 def title(judged: Judged) -> str:
@@ -28,7 +38,7 @@ def title(judged: Judged) -> str:
 def bootstrap_lines(judged: Judged, scene: Scene) -> str:
     """Return the two lines that call the bootstrap."""
     module, _, name = (scene.bootstrap or ("ameide_telemetry.init_telemetry",))[0].rpartition(".")
-    argument = f'"{judged.entrypoint.service}"' if module.startswith("ameide_telemetry") else ""
+    argument = literal(judged.entrypoint.service) if module.startswith("ameide_telemetry") else ""
     call = f"`{name}({argument})`"
     return f"`from {module} import {name}` and {call}" if module else call
 
@@ -42,7 +52,7 @@ def at_spot(code: str, judged: Judged, spot: Spot, told: tuple[str, str], scene:
 
 def _line(spot: Spot) -> str:
     try:
-        lines = spot.path.read_text(encoding="utf-8", errors="replace").split("\n")
+        lines = contents(spot.path).decode("utf-8", "replace").split("\n")
     except OSError:
         return ""
     return " ".join(lines[spot.line - 1].split()) if 0 < spot.line <= len(lines) else ""

@@ -30,30 +30,57 @@ _MODULE: Final = "ameide_telemetry.integrations.threads"
 _THREADS: Final = {"threading.Thread": ("target", 1), "threading.Timer": ("function", 1)}
 _POOL: Final = "concurrent.futures.ThreadPoolExecutor()"
 _PROCESSES: Final = "concurrent.futures.ProcessPoolExecutor()"
-_SUBMITS: Final = ("submit", "map")
+_SUBMITS: Final = frozenset({"submit", "map"})
 _RUN_IN: Final = "run_in_executor"
-# What these start lives as long as the process, not as long as a request.
-_STARTING: Final = (
-    "__init__",
-    "__enter__",
-    "__aenter__",
-    "main",
-    "run",
-    "serve",
-    "setup",
-    "create_app",
-    "lifespan",
+_PROCESS: Final = {
+    **dict.fromkeys(("multiprocessing.Process", "multiprocessing.context.Process"), ("target", 1)),
+    "multiprocessing.get_context().Process": ("target", 1),
+}
+_THREAD_POOLS: Final = ("multiprocessing.pool.ThreadPool()", "multiprocessing.dummy.Pool()")
+_PROCESS_POOLS: Final = (
+    *("multiprocessing.Pool()", "multiprocessing.pool.Pool()", "multiprocessing.get_context().Pool()"),
 )
-_STARTING_WITH: Final = ("start", "_start", "on_start", "startup", "init", "_init", "setup_", "run_")
+_APPLIES: Final = frozenset(
+    {"map", "map_async", "imap", "imap_unordered", "starmap", "starmap_async", "apply", "apply_async"}
+)
+# Of one piece of work each.
+_SINGLE: Final = frozenset({"submit", "apply_async"})
+_METHODS: Final = {
+    **dict.fromkeys((_POOL, _PROCESSES), _SUBMITS),
+    **dict.fromkeys((*_THREAD_POOLS, *_PROCESS_POOLS), _APPLIES),
+}
+# What these start lives as long as the process, not as long as a request.
+_STARTING: Final = frozenset(
+    {"__init__", "__enter__", "__aenter__", "main", "serve", "create_app", "lifespan", "on_start"}
+    | {"startup_event", "on_startup"}
+)
+_STARTS: Final = frozenset({"start", "startup", "init", "initialize", "setup", "run", "launch", "spawn"})
+# `run_in_thread` is what others call for a part of a request.
+_RUNS_IN: Final = frozenset({"thread", "threads", "background", "pool"})
+_MAKES: Final = frozenset({"get", "make", "create", "build", "new"})
+# What lasts, as the last word of `start_...`: everything else may be a part of a request.
+_LASTING: Final = frozenset(
+    {"app", "application", "server", "service", "services", "worker", "workers", "thread", "threads", "loop"}
+    | {"background", "scheduler", "poller", "polling", "monitor", "monitoring", "consumer", "consumers"}
+    | {"listener", "listening", "watcher", "watching", "watch", "heartbeat", "heartbeats", "daemon"}
+    | {"forever", "observer", "metrics", "exporter", "consuming", "http", "grpc", "main", "pool", "reloader"}
+    | {"telemetry", "logging", "timer", "subscriber", "loops", "processes", "timers"}
+)
+_LASTING_MADE: Final = frozenset({"server", "worker", "thread", "daemon", "subprocess"})
 _FOR_GOOD: Final = frozenset(
     {"loop", "forever", "worker", "poll", "poller", "consume", "consumer", "watch", "watcher", "heartbeat"}
-    | {"listen", "listener", "monitor", "run", "serve", "scheduler", "background"}
+    | {"observe", "observer", "listen", "listener", "monitor", "run", "serve", "scheduler", "background"}
 )
+# What a pool is given may be called `run_report`, and be a part of a request.
+_ENDLESS: Final = _FOR_GOOD - {"run", "background", "worker", "observe", "observer"}
+# What only ends something, or hands out what was gathered: no line and no span is about it.
+_ENDS: Final = frozenset({"cancel", "kill", "terminate", "set", "release", "interrupt", "flush"})
 _THREAD_HINT: Final = "carry the context: `{name}=carry_context({function})` from `" + _MODULE + "`"
 _POOL_HINT: Final = (
     "make the pool a `ContextThreadPoolExecutor` of `ameide_telemetry.integrations.threads`, or submit "
     "`carry_context({function})`"
 )
+_CARRY_HINT: Final = "give it `carry_context({function})` of `" + _MODULE + "`"
 _RUN_HINT: Final = (
     "call `await asyncio.to_thread({function}, ...)`, which carries the context, or run "
     "`carry_context({function})`"
@@ -91,25 +118,28 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
 def _of_use(file: Parsed, names: Names, use: Use) -> Iterator[Problem]:
     base, _, method = use.name.rpartition(".")
     scope = use.call.scope
-    if use.name in _THREADS:
-        name, position = _THREADS[use.name]
+    if use.name in _THREADS or use.name in _PROCESS:
+        name, position = _THREADS.get(use.name) or _PROCESS[use.name]
         function = argument(use.node, name, position)
         if function is None or _lives_on(scope) or _is_loop(function) or _carries(function, names, scope):
             return
         hint = _THREAD_HINT.replace("{name}", name)
-        yield _problem(file, scope, function, f"`{use.name}`", hint)
-    elif method in _SUBMITS and base in {_POOL, _PROCESSES} and use.node.args:
+        yield _problem(file, scope, function, f"`{use.name}`", hint, processes=use.name in _PROCESS)
+    elif method in _METHODS.get(base, ()) and use.node.args:
         function = use.node.args[0]
-        if not _carries(function, names, scope) and scope.kind != "module":
+        for_good = method in _SINGLE and _is_loop(function, _ENDLESS)
+        if not _carries(function, names, scope) and not for_good and scope.kind != "module":
             what = f"`{base.removesuffix('()').rpartition('.')[2]}.{method}`"
-            yield _problem(file, scope, function, what, _POOL_HINT, processes=base == _PROCESSES)
+            hint = _CARRY_HINT if base in _THREAD_POOLS else _POOL_HINT
+            far = base == _PROCESSES or base in _PROCESS_POOLS
+            yield _problem(file, scope, function, what, hint, processes=far)
 
 
 def _problem(
     file: Parsed, scope: Scope, function: ast.expr, what: str, hint: str, *, processes: bool = False
 ) -> Problem:
     text = source(file, function)
-    if processes or "\n" in text:
+    if processes or "\n" in text or isinstance(function, ast.Starred):
         shown = _PROCESS_HINT if processes else hint.format(function="...")
         fix = None
     else:
@@ -127,16 +157,29 @@ def _lives_on(scope: Scope | None) -> bool:
         return True
     while scope is not None:
         name = scope.name.rpartition(".")[2]
-        if name in _STARTING or name.startswith(_STARTING_WITH):
+        if name in _STARTING or _starts_for_good(name):
             return True
         scope = scope.parent
     return False
 
 
-def _is_loop(function: ast.expr) -> bool:
-    """Return whether a thread is to run for good, by the name of what it runs."""
+def _starts_for_good(name: str) -> bool:
+    """Return whether a function starts something that lasts, by its name: `start`, `_run_server`."""
+    first, _, rest = name.strip("_").lower().partition("_")
+    last = rest.rpartition("_")[2]
+    if first == "run" and last in _RUNS_IN:
+        return False
+    return (first in _STARTS and (not last or last in _LASTING)) or (
+        first in _MAKES and last in _LASTING_MADE
+    )
+
+
+def _is_loop(function: ast.expr, words: frozenset[str] = _FOR_GOOD) -> bool:
+    """Return whether a thread is to run for good, or does nothing of its own, by the name of what it runs."""
+    if isinstance(function, ast.Lambda) and isinstance(function.body, ast.Call):
+        function = function.body.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return not _FOR_GOOD.isdisjoint(name.lower().split("_"))
+    return not words.isdisjoint(name.lower().split("_")) or name in _ENDS
 
 
 def _carries(function: ast.expr, names: Names, scope: Scope) -> bool:
@@ -180,5 +223,8 @@ def _is_context(function: ast.Attribute, names: Names, scope: Scope) -> bool:
 
 
 CHECK: Final = FileCheck(
-    "TEL306", _look, (b"Thread", b"Timer", b"PoolExecutor", b"run_in_executor"), served_only=True
+    "TEL306",
+    _look,
+    (b"Thread", b"Timer", b"PoolExecutor", b"run_in_executor", b"multiprocessing"),
+    served_only=True,
 )

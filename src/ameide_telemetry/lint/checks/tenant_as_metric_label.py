@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.checks.fields import denied_on_metrics
 from ameide_telemetry.lint.checks.kinds import FileCheck
 from ameide_telemetry.lint.checks.making import argument, problem
+from ameide_telemetry.lint.checks.mappings import entries
 from ameide_telemetry.lint.checks.places import Runs
 from ameide_telemetry.lint.names import names_of
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.lint.checks.kinds import Scene
     from ameide_telemetry.lint.model import Problem
-    from ameide_telemetry.lint.names import Names, Use
     from ameide_telemetry.lint.source import Parsed
 
 __all__ = ["CHECK"]
@@ -44,8 +43,10 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
     for use in names.uses:
         if not _records(use.name) or not runs(use.call.scope, use.call.block):
             continue
-        attributes = names.value(argument(use.node, "attributes", 1), use.call)
-        for node, key in _keys(attributes, names, use):
+        attributes = entries(argument(use.node, "attributes", 1), names, use.call)
+        for node, key, _ in attributes:
+            if not denied_on_metrics(key):
+                continue
             message = f"`{key}` as an attribute makes a time series of each of its values"
             hint = f"take `{key}` out; it is on the lines and spans of the same request, exemplars lead there"
             yield problem("TEL304", file, node, message, hint, scope=use.call.scope)
@@ -61,18 +62,6 @@ def _records(name: str) -> bool:
     if base.endswith("()"):
         return _RECORDING.get(made) == method
     return base.lower().endswith(_NAMED) and not base.startswith("::")
-
-
-def _keys(node: ast.AST | None, names: Names, use: Use) -> Iterator[tuple[ast.expr, str]]:
-    if isinstance(node, ast.Dict):
-        for key in node.keys:
-            text = names.text(key, use.call) if key is not None else None
-            if key is not None and text is not None and denied_on_metrics(text):
-                yield key, text
-    elif isinstance(node, ast.Call) and "builtins.dict" in names.named(node.func, use.call):
-        for each in node.keywords:
-            if each.arg is not None and denied_on_metrics(each.arg):
-                yield each.value, each.arg
 
 
 CHECK: Final = FileCheck("TEL304", _look, (b".add(", b".record(", b".set(", b"Observation"), served_only=True)

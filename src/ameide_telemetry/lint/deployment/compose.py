@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.deployment.expansion import joined, plain
-from ameide_telemetry.lint.deployment.images import Image, command_of
+from ameide_telemetry.lint.deployment.images import Image, command_of, left_of
 from ameide_telemetry.lint.deployment.places import absolute, context_of, within
 from ameide_telemetry.lint.deployment.reading import row
 from ameide_telemetry.lint.deployment.scan import Broken
@@ -34,6 +34,7 @@ _BASES: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-co
 _LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*")
 _MOST_EXTENDED: Final = 10
 _LONGEST: Final = 8_000
+_NOTHING: Final = ("null", "Null", "NULL", "~")
 _MERGED: Final = frozenset({"environment", "build", "labels", "args"})
 
 
@@ -175,13 +176,28 @@ class Compose:
             self._no_dockerfile(path, service, folder if context is None else "")
             return None
         names = [name] if name else ["Dockerfile", "Containerfile"]
-        found = (self.files.find(context, each) for each in names)
-        dockerfile = next((each for each in found if each in self.files.paths), None)
+        # With several files the folder of the first is meant, and here nobody says which that is.
+        contexts = (context, *self._with_base(path, folder))
+        found = (
+            (place, each) for place in contexts for one in names if (each := self.files.find(place, one))
+        )
+        context, dockerfile = next((pair for pair in found if pair[1] in self.files.paths), (context, None))
         if dockerfile is None:
             self._no_dockerfile(path, service, f"{folder}/{names[0]}")
             return None
         arguments = _pairs(settings.get("args"), text)
         return Build(dockerfile, context, text(settings.get("target")), arguments)
+
+    def _with_base(self, path: Path, name: str) -> Iterator[Path]:
+        """Yield the folder of a relative name, seen from the nearest folder above that has a first file."""
+        for folder in path.parent.parents:
+            if any(folder / base in self.services for base in _BASES):
+                found = self.files.find(folder, name)
+                if found is not None:
+                    yield found
+                return
+            if folder == self.files.root:
+                return
 
     def _no_dockerfile(self, path: Path, service: Map, name: str) -> None:
         if name and "$" not in name and "://" not in name:
@@ -206,6 +222,9 @@ class Compose:
         used = image or blank
         entry, shown_entry = self._words(path, service, "entrypoint")
         words, shown = self._words(path, service, "command")
+        reference = self._text(path, service.get("image"))
+        if image is None and entry is None and words and (image := self.workshop.meant(reference, words)):
+            used = image
         if entry is not None:
             used = replace(used, entrypoint=entry, command=None)
         if words is not None:
@@ -213,28 +232,30 @@ class Compose:
         base = command_of(used, self.files)
         if base is None:
             return None, image
-        key = "command" if words is not None else "entrypoint" if entry is not None else "build"
+        whole = "build" if "build" in service else "image"
+        key = "command" if words is not None else "entrypoint" if entry is not None else whole
         spot = _spot(path, service, key)
         text = shown or shown_entry or f"{name}: {row(used.said[1])}"
-        evidence = [Evidence("compose", spot, row(text))]
-        if image is not None and (entry is None or words is None):
-            evidence.extend(base.evidence)
+        evidence = Evidence("compose", spot, row(text))
         workdir = self._text(path, service.get("working_dir")) or base.workdir
         copied = self._mounted(path, service, dict(base.copied))
         workdir = absolute(workdir, "/") if image is not None or service.get("working_dir") else ""
         return replace(
             base,
-            evidence=tuple(evidence),
+            evidence=(evidence, *left_of(image, entry=entry is not None, words=words is not None)),
             service=name,
             environment={**base.environment, **self._environment(path, service)},
             copied=copied,
             workdir=workdir,
             context=context_of(workdir or "/", copied, self.files, image.context if image else path.parent),
+            ours=base.ours or self.workshop.runs_ours(reference, base.words),
         ), image
 
     def _words(self, path: Path, service: Map, key: str) -> tuple[tuple[str, ...] | None, str]:
         """Return the words of a command: a text is split as a shell would, but no shell runs it."""
         given = service.get(key)
+        if given in _NOTHING:
+            return None, ""
         if isinstance(given, Items):
             words = tuple(self._text(path, word) for word in given)
             return words, f"{key}: {shlex.join(words)}"

@@ -202,7 +202,7 @@ def _braced(text: str, scope: Scope, depth: int) -> _Piece:
     if found is None or found["mark"] == "!":
         return _unknown("{" + text + "}")
     name, rest = found["name"], found["rest"]
-    value = scope.value(name)
+    value = _indexed(name, found["index"], scope)
     if found["mark"] == "#":
         return _unknown("{" + text + "}") if value is None else _Piece((str(len(value)),), split=False)
     if isinstance(value, tuple):
@@ -213,6 +213,14 @@ def _braced(text: str, scope: Scope, depth: int) -> _Piece:
     if value is None:
         return _unknown("{" + text + "}" if rest else name)
     return _Piece((_edited(value, rest, scope),), split=True)
+
+
+def _indexed(name: str, index: str | None, scope: Scope) -> Value | None:
+    """Return the value of a variable, or of the item of it that has a name."""
+    if index and index not in {"@", "*"} and not index.isdecimal():
+        item = scope.value(f"{name}[{joined(index, scope)}]")
+        return item if item is not None or not isinstance(scope.value(name), tuple) else None
+    return scope.value(name)
 
 
 def _list(value: tuple[str, ...], index: str, rest: str) -> _Piece:

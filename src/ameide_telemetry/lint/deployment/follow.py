@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from ameide_telemetry.lint.deployment.places import here, program
 from ameide_telemetry.lint.deployment.procfile import processes
 from ameide_telemetry.lint.deployment.reading import DECLARE, row
+from ameide_telemetry.lint.deployment.recipes import is_runner, recipe
+from ameide_telemetry.lint.deployment.s6 import services
 from ameide_telemetry.lint.deployment.scan import Broken
 from ameide_telemetry.lint.deployment.shell import followed
 from ameide_telemetry.lint.deployment.supervisord import programs
@@ -26,9 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Follower"]
 
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
-_SHEBANG: Final = re.compile(rb"#!\s*\S*/(?:env\s+(?:-\S+\s+)*)?(?:ba|da|a|z|k)?sh\b")
+_SHEBANG: Final = re.compile(rb"#!\s*\S*/(?:(?:env|with-contenv)\s+(?:-\S+\s+)*)?(?:ba|da|a|z|k)?sh\b")
 _ENDINGS: Final = frozenset({".sh", ".bash", ".zsh", ".ksh"})
+# Scripts of well-known images that set up a shell, and become what they are given.
+_PASSING: Final = frozenset({"/usr/local/bin/_entrypoint.sh", "/opt/nvidia/nvidia_entrypoint.sh"})
+_OF_IMAGES: Final = frozenset({"/lambda-entrypoint.sh"})
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=")
+# What a role is made of in its script, whoever names it; a role is no word of its own then.
+_OF_ARGUMENTS: Final = re.compile(r"\$\{?[\d@*]")
 _MAX_DEPTH: Final = 8
 _MOST_FOLLOWED: Final = 500
 _MOST_WORDS: Final = 10_000
@@ -90,6 +97,7 @@ class Follower:
         self._runs_of_all = 0
         self._ends_of_all = 0
         self._known: dict[tuple[object, ...], Followed] = {}
+        self._told: set[Spot] = set()
 
     def ends(self, command: Command, *, roles: bool, written: dict[str, str] | None = None) -> list[Command]:
         """Return what a command runs in the end.
@@ -105,7 +113,9 @@ class Follower:
             return [command]
         found = list(self._follow(command, False, written or {}, 0))
         if roles:
-            found += self._follow(command, True, written or {}, 0)
+            guessed = self._follow(command, True, written or {}, 0)
+            is_known = bool(found)
+            found += [end for end in guessed if not (is_known and any(map(_OF_ARGUMENTS.search, end.words)))]
         self._ends_of_all += len(found)
         unique = {(end.words, end.context, end.service): end for end in reversed(found)}
         return list(reversed(unique.values()))[:_MOST_FOLLOWED]
@@ -118,6 +128,8 @@ class Follower:
         if depth > _MAX_DEPTH:
             self._doubt(command, f"Its scripts call one another more than {_MAX_DEPTH} deep.")
             return
+        if command.words[0] in _PASSING and command.words[1:]:
+            command = replace(command, words=command.words[1:])
         front, rest = _peeled(command.words)
         name = posixpath.basename(rest[0]) if rest else ""
         inner = replace(command, words=rest)
@@ -129,8 +141,13 @@ class Follower:
                 yield from self._follow(end, guess, written, depth + 1)
         elif rest and (script := self._script(rest[0], inner, written)) is not None:
             yield from self._run(script, inner, rest[1:], front, (guess, written, depth))
+        elif is_runner(name) or rest[:1] == ("/init",):
+            lines = list(recipe(inner, name, self.files) if is_runner(name) else services(inner, self.files))
+            ends = [end for line in lines for end in self._follow(line, guess, written, depth + 1)]
+            yield from ends or [command]
         else:
-            yield command
+            # Once is enough: what cannot be followed is told already.
+            yield replace(command, ours=False) if command.evidence[-1].spot in self._told else command
 
     def _shell(
         self, command: Command, front: tuple[str, ...], how: tuple[bool, dict[str, str], int]
@@ -144,7 +161,9 @@ class Follower:
                 break
             if not option.startswith("--") and "c" in option:
                 if words:
-                    yield from self._run((None, words[0]), command, words[2:], front, how)
+                    # The first word behind the line is the name of the shell, `$0`.
+                    named = replace(command, words=(*(words[1:2] or command.words[:1]), *command.words[1:]))
+                    yield from self._run((None, words[0]), named, words[2:], front, how)
                 return
             if option in {"-o", "+o", "-O", "--rcfile", "--init-file"}:
                 words = words[1:]
@@ -165,7 +184,8 @@ class Follower:
         if path is not None and path in self.files.paths:
             data = self.files.data(path)
             return (path, self.files.text(path)) if asked or _is_script(path.name, data) else None
-        if (asked or posixpath.splitext(name)[1] in _ENDINGS) and "$" not in name:
+        known = name in _OF_IMAGES  # a script of the image that it is built from
+        if (asked or posixpath.splitext(name)[1] in _ENDINGS) and "$" not in name and not known:
             self._missing(name, command)
         return None
 
@@ -180,6 +200,8 @@ class Follower:
 
     def _doubt(self, command: Command, message: str, hint: str = DECLARE) -> None:
         last = command.evidence[-1]
+        self.files.lost.add(command.context)
+        self._told.add(last.spot)
         self.files.doubt(last.spot, message, hint, last.text)
 
     def _run(
@@ -220,6 +242,8 @@ class Follower:
             end = replace(end, words=(*front, *end.words))
             if end.words != command.words or path is None:
                 yield from self._follow(end, False, written, depth + 1)
+            elif len(found.started) == 1 and command.context in self.files.near_python:
+                self._doubt(command, "This script starts nothing but itself.")
 
     def _followed(
         self, text: str, command: Command, arguments: tuple[str, ...] | None, *, guess: bool

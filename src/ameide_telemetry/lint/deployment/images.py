@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.deployment.expansion import joined, plain
 from ameide_telemetry.lint.deployment.instructions import KNOWN, as_words, instructions
-from ameide_telemetry.lint.deployment.places import absolute, context_of, mapped, within
+from ameide_telemetry.lint.deployment.ownership import (
+    holds_python,
+    installs_python,
+    is_for_others,
+    is_for_python,
+)
+from ameide_telemetry.lint.deployment.places import absolute, context_of, mapped, overlays, within
 from ameide_telemetry.lint.deployment.reading import DECLARE, row
 from ameide_telemetry.lint.deployment.scan import Broken
 from ameide_telemetry.lint.model import Command, Evidence, Spot
@@ -21,11 +27,14 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.deployment.instructions import Instruction
     from ameide_telemetry.lint.deployment.reading import Files
 
-__all__ = ["Image", "build", "command_of"]
+__all__ = ["Image", "build", "command_of", "is_ours", "left_of"]
 
 _WORD: Final = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:\\.|[^"\\])*"|'[^']*')+""", re.DOTALL)
 _UNSET: Final = re.compile(r"\$\w+")  # what no ARG or ENV of the stage sets is empty
 _SHELL: Final = ("/bin/sh", "-c")
+_LAMBDA: Final = re.compile(r"(?:^|/)lambda/python\b|amazon/aws-lambda-python\b")
+_TASK: Final = "/var/task"
+_TAKES: Final = re.compile(r"\$\{?[\d@*]")
 _MOST_STAGES: Final = 100
 _MOST_COPIES: Final = 500
 _MOST_VALUES: Final = 1_000
@@ -39,7 +48,7 @@ class Image:
     Attributes:
         path: of the Dockerfile.
         name: of the stage; empty without.
-        base: the image or stage that it begins with.
+        base: the image that it begins with, or that the stage does that it begins with.
         context: folder here that is sent to the build.
         entrypoint: words in front; None where nobody sets them.
         command: words behind; None where nobody sets them.
@@ -50,8 +59,10 @@ class Image:
         written: path in the image -> text that the Dockerfile itself writes there.
         workdir: absolute folder that it starts in.
         said: line and text of the ENTRYPOINT or CMD that says what is started.
+        said_first: line and text of the ENTRYPOINT.
         own: whether this stage itself says what is started.
         own_command: whether this stage itself has a CMD.
+        python: whether it is made for Python: its base has such a name, or a line installs packages.
     """
 
     path: Path
@@ -67,8 +78,10 @@ class Image:
     written: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
     said: tuple[int, str] = (0, "")
+    said_first: tuple[int, str] = (0, "")
     own: bool = False
     own_command: bool = False
+    python: bool = False
 
 
 class _Values:
@@ -143,7 +156,18 @@ class _Builder:
         name = words[2].lower() if words[2:] and words[1].lower() == "as" else ""
         parent = self.stage(base)
         start = replace(parent, own=False, own_command=False) if parent else self.blank
-        self.image = replace(start, name=name, base=base, arguments={})
+        if parent is None and _LAMBDA.search(base):
+            task = {"LAMBDA_TASK_ROOT": _TASK}
+            start = replace(start, entrypoint=("/lambda-entrypoint.sh",), workdir=_TASK, environment=task)
+        is_python = parent.python if parent else is_for_python(base)
+        self.image = replace(
+            start, name=name, base=parent.base if parent else base, arguments={}, python=is_python
+        )
+
+    def run_(self, found: Instruction) -> None:
+        lines = (found.text, *(text for _, text in found.documents))
+        if not is_for_others(self.now.base) and any(map(installs_python, lines)):
+            self.image = replace(self.now, python=True)
 
     def stage(self, name: str) -> Image | None:
         named = [stage for stage in self.stages if stage.name and stage.name == name.lower()]
@@ -204,7 +228,9 @@ class _Builder:
         command = self.now.command if self.now.own_command else None
         said = (found.line, f"ENTRYPOINT {found.text}")
         words = self.words(found)
-        self.image = replace(self.now, entrypoint=words or None, command=command, own=True, said=said)
+        self.image = replace(
+            self.now, entrypoint=words or None, command=command, own=True, said=said, said_first=said
+        )
 
     def cmd(self, found: Instruction) -> None:
         said = self.now.said if self.now.entrypoint and self.now.own else (found.line, f"CMD {found.text}")
@@ -280,6 +306,10 @@ def _copy_here(
     if found is None:
         return
     if found in files.folders:
+        under = copied.get(folder)
+        if under is not None and under != found and overlays(found, under, files):
+            copied.update({posixpath.join(folder, name): found / name for name in files.names(found)})
+            return
         copied[folder] = found
         if folder.rpartition("/")[2] == found.name:
             copied.setdefault(folder.rpartition("/")[0] or "/", found.parent)
@@ -293,6 +323,7 @@ def _copy_here(
 
 _READERS: Final = {
     "FROM": _Builder.from_,
+    "RUN": _Builder.run_,
     "ARG": _Builder.arg,
     "ENV": _Builder.env,
     "WORKDIR": _Builder.workdir,
@@ -312,8 +343,8 @@ def build(text: str, path: Path, context: Path, arguments: Mapping[str, str], fi
 def command_of(image: Image, files: Files) -> Command | None:
     """Return what an image starts by itself; None if it starts nothing."""
     entry, words = image.entrypoint or (), image.command or ()
-    if entry[: len(image.shell)] == image.shell:  # the shell form takes no arguments
-        words = ()
+    if entry[: len(image.shell)] == image.shell and not _TAKES.search(entry[-1]):
+        words = ()  # its shell is given arguments that its line does not use
     if not entry and not words:
         return None
     context = context_of(image.workdir, dict(image.copied), files, image.context)
@@ -326,4 +357,26 @@ def command_of(image: Image, files: Files) -> Command | None:
         environment={name: value for name, value in image.environment.items() if "\0" not in value},
         copied=dict(image.copied),
         workdir=image.workdir,
+        ours=is_ours(image, files),
     )
+
+
+def is_ours(image: Image, files: Files) -> bool:
+    """Return whether Python of the tree runs in an image: its base, its packages or its files say so."""
+    if image.python:
+        return True
+    return not is_for_others(image.base) and holds_python(image.copied.values(), files)
+
+
+def left_of(image: Image | None, *, entry: bool, words: bool) -> tuple[Evidence, ...]:
+    """Return the line of an image that still counts under a deployment.
+
+    Args:
+        image: None for one that is not built here.
+        entry: whether the deployment has words of its own for ENTRYPOINT.
+        words: whether it has words of its own for CMD.
+    """
+    if image is None or entry or (words and not image.entrypoint):
+        return ()
+    line, text = image.said_first if words else image.said
+    return (Evidence("dockerfile", Spot(image.path, line), row(text)),)

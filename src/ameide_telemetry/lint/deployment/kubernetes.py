@@ -7,9 +7,11 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ameide_telemetry.lint.deployment.images import Image, command_of
+from ameide_telemetry.lint.deployment.images import Image, command_of, left_of
+from ameide_telemetry.lint.deployment.kustomize import is_kustomization, patches, renamed
 from ameide_telemetry.lint.deployment.places import absolute, context_of
 from ameide_telemetry.lint.deployment.reading import row
+from ameide_telemetry.lint.deployment.templates import merged, rounds
 from ameide_telemetry.lint.deployment.workshop import Build
 from ameide_telemetry.lint.deployment.yamls import Items, Map, documents, items, mapping, scalar
 from ameide_telemetry.lint.model import Command, Evidence, Spot
@@ -33,12 +35,9 @@ _LABELS: Final = (
     "component",
 )
 _LISTS: Final = ("containers", "initContainers")
-_CONTROL: Final = re.compile(r"^[ \t]*(?:-[ \t]*)?\{\{.*\}\}[ \t]*$")
-_ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-_VALUES: Final = re.compile(r"\.Values\.([\w.]+)")
 _NO_SHELL: Final = ("",)  # its words are an exec form, whatever they look like
-_QUOTED: Final = re.compile(r'"([\w.-]+)"')
 _MOST_NODES: Final = 100_000
+_MOST_VALUES: Final = 10
 RENDER: Final = "render it into the tree that is checked: helm template CHART > rendered.yaml"
 
 
@@ -62,12 +61,35 @@ class Kubernetes:
         self.documents: dict[Path, list[Map]] = {}
         self.maps: dict[str, dict[str, str]] = {}
         self._templated: set[Path] = set()
-        self._values: dict[Path, Map] = {}
+        self._renamed: dict[str, str] = {}
+        self._images: dict[str, str] = {}
+        self._values: dict[Path, list[Map]] = {}
         for path in paths:
-            self.documents[path] = self._read(path)
+            if is_kustomization(path.name):
+                self._change(path)
+            else:
+                self.documents[path] = self._read(path)
             for document in self.documents[path]:
                 if document.get("kind") == "ConfigMap":
                     self._keep(document)
+                for pod in _pods(document):
+                    self._note(pod)
+
+    def _change(self, path: Path) -> None:
+        """Read a kustomization: its patches are workloads like others."""
+        found = documents(self.files.text(path), path, self.files, told=False)
+        self.documents[path] = [each for one in found for each in patches(one, path, self.files)]
+        for document in found:
+            for old, new in renamed(document):
+                self._renamed.setdefault(old, new)
+
+    def _note(self, pod: _Pod) -> None:
+        """Keep which image a container has: a patch elsewhere names the container only."""
+        for container in items(pod.spec.get("containers")):
+            name, reference = (scalar(mapping(container).get(key)) for key in ("name", "image"))
+            if reference:
+                self._images.setdefault(name, reference)
+                self._images.setdefault(f"{pod.name}/", reference)
 
     def _keep(self, document: Map) -> None:
         name = scalar(mapping(document.get("metadata")).get("name"))
@@ -76,33 +98,56 @@ class Kubernetes:
 
     def _read(self, path: Path) -> list[Map]:
         text = self.files.text(path)
-        needles = ("ontainers:", "ConfigMap")
+        needles = ("ontainers:", 'ontainers"', "ConfigMap")
         if "{{" not in text:
             return documents(text, path, self.files, needles)
-        found = documents(text, path, self.files, needles, told=False)
-        if found and all("kind" in document for document in found):
-            return found
+        # An action alone reads as a mapping in a mapping; in a chart it is never meant so.
+        if not self._charts(path):
+            found = documents(text, path, self.files, needles, told=False)
+            if found and all("kind" in document for document in found):
+                return found
         self._templated.add(path)
-        filled = _without_templates(text, self._chart_values(path))
-        found = documents(filled, path, self.files, needles, told=False)
-        if not found and "ontainers:" in text:
+        # Most files of values change nothing that a template prints.
+        filled = list(
+            dict.fromkeys(each for values in self._chart_values(path) for each in rounds(text, values))
+        )
+        found = [
+            document for each in filled for document in documents(each, path, self.files, needles, told=False)
+        ]
+        if not found and any("ontainers:" in each for each in filled):
             self.files.doubt(
                 Spot(path), "It is a template that cannot be read before it is rendered.", RENDER
             )
         return found
 
-    def _chart_values(self, path: Path) -> Map:
-        """Return the values.yaml of the chart that a template belongs to."""
+    def _chart_values(self, path: Path) -> list[Map]:
+        """Return the values of the chart of a template: its own, and with each other file over them."""
         for folder in path.parents:
             values = folder / "values.yaml"
             if values in self.files.paths:
-                if values not in self._values:
-                    found = documents(self.files.text(values), values, self.files, told=False)
-                    self._values[values] = found[0] if found else Map(0)
-                return self._values[values]
+                if folder not in self._values:
+                    own = self._values_of(values)
+                    others = [merged(own, self._values_of(each)) for each in self._beside(folder)]
+                    self._values[folder] = [own, *others]
+                return self._values[folder]
             if folder == self.files.root:
                 break
-        return Map(0)
+        return [Map(0)]
+
+    def _values_of(self, path: Path) -> Map:
+        found = documents(self.files.text(path), path, self.files, told=False)
+        return found[0] if found else Map(0)
+
+    def _beside(self, folder: Path) -> list[Path]:
+        """Return the other files of values that a chart has, one for each place where it is installed."""
+        folders = {folder, folder / "values", folder / "env", folder / "environments"}
+        found = (
+            path
+            for path in self.files.paths
+            if path.parent in folders and path.suffix in {".yaml", ".yml"} and path.name != "values.yaml"
+        )
+        named = [path for path in found if path.parent != folder or path.name.startswith("values")]
+        return sorted(named)[:_MOST_VALUES]
 
     def commands(self) -> Iterator[tuple[Command, Image | None]]:
         """Yield what each container starts."""
@@ -112,23 +157,45 @@ class Kubernetes:
                     yield from self._pod(path, pod)
 
     def _pod(self, path: Path, pod: _Pod) -> Iterator[tuple[Command, Image | None]]:
+        listed = pod.spec.get("containers")
+        if isinstance(listed, str) and self._is_own(path):
+            spot = Spot(path, pod.spec.lines.get("containers", pod.spec.line))
+            self.files.doubt(spot, "Its containers are made by a template that is not read.", RENDER, listed)
         for key in _LISTS:
             containers = [one for one in items(pod.spec.get(key)) if isinstance(one, Map)]
             for number, container in enumerate(containers):
                 own = scalar(container.get("name"))
                 names = (pod.name if key == "containers" and number == 0 else "", own, path.stem)
                 name = next((name for name in names if name and "$" not in name), "")
-                command, image = self._container(path, container, name)
+                command, image = self._container(path, container, name, self._reference(pod, container))
                 if command is not None:
-                    yield command, image
+                    # What only prepares is told where it serves, not where nobody knows it.
+                    yield (command if key == "containers" else replace(command, ours=False)), image
 
-    def _container(self, path: Path, container: Map, name: str) -> tuple[Command | None, Image | None]:
-        reference = scalar(container.get("image"))
+    def _is_own(self, path: Path) -> bool:
+        """Return whether a template is of a chart of this tree, and not of one that such a chart needs."""
+        return path in self._templated and len(self._charts(path)) == 1 and self.workshop.builds_ours
+
+    def _charts(self, path: Path) -> list[Path]:
+        return [folder for folder in path.parents if folder / "Chart.yaml" in self.files.paths]
+
+    def _reference(self, pod: _Pod, container: Map) -> str:
+        """Return the name of the image of a container: its own, or that of the one it is a patch of."""
+        own = scalar(container.get("image"))
+        known = own or self._images.get(scalar(container.get("name")), self._images.get(f"{pod.name}/", ""))
+        return known if self.workshop.called(known) else self._renamed.get(known.partition(":")[0], known)
+
+    def _container(
+        self, path: Path, container: Map, name: str, reference: str
+    ) -> tuple[Command | None, Image | None]:
         image = self.workshop.called(reference) if reference else None
         used = image or Image(path, path.parent)
         environment = {**used.environment, **self._environment(container)}
         entry = self._words(path, container, "command", environment)
         words = self._words(path, container, "args", environment)
+        if image is None and entry is None and words and (image := self.workshop.meant(reference, words)):
+            used = image
+            environment = {**used.environment, **environment}
         if entry is not None:
             used = replace(used, entrypoint=entry, command=None, shell=_NO_SHELL)
         if words is not None:
@@ -139,19 +206,20 @@ class Kubernetes:
         key = "command" if entry is not None else "args" if words is not None else "image"
         shown = " ".join((*(entry or ()), *(words or ()))) or reference
         spot = Spot(path, container.lines.get(key, container.line))
-        evidence = [Evidence("kubernetes", spot, row(f"{key}: {shown}"))]
-        if image is not None and entry is None:
-            evidence.extend(base.evidence)
+        evidence = Evidence("kubernetes", spot, row(f"{key}: {shown}"))
         folder = scalar(container.get("workingDir")) or (base.workdir if image is not None else "")
         workdir = absolute(folder, "/") if folder else ""
         context = context_of(workdir or "/", dict(base.copied), self.files, base.context)
         return replace(
             base,
-            evidence=tuple(evidence),
+            evidence=(evidence, *left_of(image, entry=entry is not None, words=words is not None)),
             service=name,
             environment=environment,
             workdir=workdir,
             context=context,
+            ours=base.ours
+            or self.workshop.runs_ours(reference, base.words)
+            or (self._is_own(path) and (reference.startswith("$") or base.words[0].startswith("$"))),
         ), image
 
     def _words(
@@ -162,6 +230,8 @@ class Kubernetes:
             return tuple(_put_in(scalar(word), environment) for word in given)
         if isinstance(given, str):
             spot = Spot(path, container.lines.get(key, container.line))
+            if given.startswith("$") and path in self._templated:
+                return (given,)
             hint = f"write it as a list: {key}: {_as_list(given)}"
             if path not in self._templated:
                 self.files.doubt(spot, f"`{key}` is a text; Kubernetes takes a list.", hint, given)
@@ -205,7 +275,7 @@ def _pods(document: Map) -> Iterator[_Pod]:
             todo.extend((one, name) for one in reversed(node))
         elif isinstance(node, Map):
             name = _name(node) or name
-            if isinstance(node.get("containers"), Items):
+            if isinstance(node.get("containers"), Items | str):
                 yield _Pod(node, name)
             todo.extend((value, name) for key, value in node.items() if key not in _LISTS)
 
@@ -215,28 +285,6 @@ def _name(node: Map) -> str:
     labels = mapping(metadata.get("labels"))
     found = (scalar(labels.get(label)) for label in _LABELS)
     return next((name for name in found if name), "") or scalar(metadata.get("name"))
-
-
-def _without_templates(text: str, values: Map) -> str:
-    """Return a template as YAML: lines of control go, values are put in or become `$name`."""
-    lines = ["" if _CONTROL.match(line) and line.count("{{") == 1 else line for line in text.split("\n")]
-    return _ACTION.sub(lambda found: _put_value(found, values), "\n".join(lines))
-
-
-def _put_value(found: re.Match[str], values: Map) -> str:
-    """Return what an action most likely prints: a value of the chart, the last text in it, or `$name`."""
-    value = _VALUES.match(found[1])
-    if value:
-        node: object = values
-        for key in value[1].split("."):
-            node = mapping(node).get(key)
-        if isinstance(node, str) and node and "\n" not in node:
-            return node
-    quoted: list[str] = _QUOTED.findall(found[1]) if found[1].startswith("include") else []
-    if quoted[1:]:
-        return quoted[-1] + "\n" * found[0].count("\n")
-    word = re.sub(r"\W+", "_", value[1] if value else found[1])[:60].strip("_")
-    return f"${word or 'template'}" + "\n" * found[0].count("\n")
 
 
 def artifacts(path: Path, files: Files, workshop: Workshop) -> None:

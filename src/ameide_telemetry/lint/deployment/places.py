@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.deployment.reading import Files
     from ameide_telemetry.lint.model import Command
 
-__all__ = ["absolute", "context_of", "here", "mapped", "moved", "program", "within"]
+__all__ = ["absolute", "context_of", "here", "mapped", "moved", "overlays", "program", "within"]
 
 _PROGRAMS: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
@@ -39,6 +39,16 @@ def mapped(path: str, copied: dict[str, Path] | None, files: Files) -> Path | No
             if found is not None:
                 return found
     return None
+
+
+def overlays(upper: Path, under: Path, files: Files) -> bool:
+    """Return whether a folder that is copied over another has parts of its packages only."""
+    package = "__init__.py"
+    return any(
+        under / name / package in files.paths and upper / name / package not in files.paths
+        for name in files.names(upper)
+        if upper / name in files.folders
+    )
 
 
 def here(name: str, command: Command, files: Files) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.lint.deployment.reading import Files
 
-__all__ = ["READERS", "scripts"]
+__all__ = ["READERS", "of_setup", "scripts"]
 
 _TARGET: Final = re.compile(r"[A-Za-z_][\w.]*\s*:\s*[A-Za-z_][\w.]*")
 _NAMED: Final = re.compile(r"""(?<![\w.-])["']?([\w.-]+)["']?\s*=""")
@@ -71,6 +70,8 @@ def _reference(value: object) -> str:
 
 
 def _setup_cfg(text: str, path: Path, files: Files) -> tuple[str, list[Pair]]:
+    import configparser  # noqa: PLC0415 few projects have such a file
+
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
@@ -92,6 +93,11 @@ def _lines(text: str) -> Iterator[Pair]:
 
 
 def _setup_py(text: str, _path: Path, _files: Files) -> tuple[str, list[Pair]]:
+    return of_setup(text)
+
+
+def of_setup(text: str) -> tuple[str, list[Pair]]:
+    """Return the name of a project and its scripts, as `setup.py` has them."""
     try:
         tree = ast.parse(text)
         nodes = list(ast.walk(tree))

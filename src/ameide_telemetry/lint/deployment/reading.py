@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
-import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.disk import contents
 from ameide_telemetry.lint.model import Problem, Spot
 
 if TYPE_CHECKING:
@@ -42,10 +42,14 @@ class Reading:
     Attributes:
         commands: what they start; those that are deployed by more than an image come first.
         problems: what could not be understood, as `TEL002`.
+        files: those that were read to know it.
+        lost: folders of which something is started that could not be followed.
     """
 
     commands: tuple[Command, ...]
     problems: tuple[Problem, ...]
+    files: frozenset[Path] = frozenset()
+    lost: frozenset[Path] = frozenset()
 
 
 class Files:
@@ -59,6 +63,7 @@ class Files:
     def __init__(self, paths: Iterable[Path], root: Path) -> None:
         self.root = root
         self.paths = frozenset(paths)
+        self.lost: set[Path] = set()
         self._data: dict[Path, bytes] = {}
         self._doubts: dict[tuple[Path, int, str], Problem] = {}
 
@@ -71,6 +76,11 @@ class Files:
         """Note that something cannot be understood."""
         problem = Problem("TEL002", message, spot, hint, text=row(text), level="warning")
         self._doubts.setdefault((spot.path, spot.line, message), problem)
+
+    @property
+    def read(self) -> frozenset[Path]:
+        """The files that were read so far."""
+        return frozenset(self._data)
 
     @cached_property
     def folders(self) -> frozenset[Path]:
@@ -87,6 +97,17 @@ class Files:
         """The folders with a Python file in them or in a folder directly below."""
         holders = {path.parent for path in self.paths if path.suffix == ".py"}
         return frozenset(holders | {folder.parent for folder in holders if folder != self.root})
+
+    @cached_property
+    def importable(self) -> frozenset[str]:
+        """The names that modules and folders with Python have."""
+        modules = {path.stem for path in self.paths if path.suffix == ".py"}
+        return frozenset(modules | {folder.name for folder in self.python})
+
+    def names(self, folder: Path) -> list[str]:
+        """Return the names of what is in a folder."""
+        depth = len(folder.parts)
+        return sorted({path.parts[depth] for path in self.paths if path.is_relative_to(folder)})
 
     def find(self, folder: Path, name: str) -> Path | None:
         """Return the file or folder of a relative name, if it is in the tree."""
@@ -108,10 +129,7 @@ class Files:
 
     def _load(self, path: Path, limit: int) -> bytes:
         try:
-            if not stat.S_ISREG(path.stat().st_mode):
-                return b""
-            with path.open("rb") as file:
-                data = file.read(limit + 1)
+            data = contents(path, limit + 1)
         except (OSError, ValueError) as error:
             self.doubt(Spot(path), f"It cannot be read: {getattr(error, 'strerror', None) or error}.")
             return b""

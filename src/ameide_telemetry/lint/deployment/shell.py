@@ -348,7 +348,7 @@ _QUIET: Final = frozenset(
     (  # noqa: SIM905 - one row each would hide the code
         "echo printf read trap wait sleep umask ulimit shopt alias hash type kill jobs popd dirs "
         "let getopts mkdir rm cp mv ln touch chmod chown chgrp cat grep egrep sed awk cut tr "
-        "head tail sort uniq wc tee find xargs date id whoami hostname basename dirname which ls "
+        "head tail sort uniq wc tee find date id whoami hostname basename dirname which ls "
         "stat df du pwd seq expr nc ncat curl wget ping apt-get apt apk yum dnf pip pip3 npm "
         "yarn openssl getent groupadd useradd usermod tar unzip gzip jq psql pg_isready mysql "
         "mysqladmin redis-cli aws git docker ps pgrep pkill env-subst envsubst sync"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -85,16 +86,24 @@ class Moment:
     def output(self, command: str) -> str | None:
         """Return what a command prints: `pwd`, `dirname`, `basename`, `echo`, `which`, `realpath`."""
         try:
-            found = tokens(command[:500])
+            found = tokens(command.strip()[:500])
         except Broken:
             return None
-        words = [field for token in found if token.kind == "word" for field in expand(token.text, self)]
-        signs = [token.text for token in found if token.kind == "op"]
-        if signs == ["&&"] and words[:1] == ["cd"] and words[-1:] == ["pwd"]:
-            words = ["realpath", *words[1:-1]]
-        elif signs:
-            return None
-        return self._printed(words)
+        parts: list[list[str]] = [[]]
+        for token in found:
+            if token.kind == "word":
+                parts[-1] += expand(token.text, self)
+            elif token.text in {"&&", ";"} or token.kind == "newline":
+                parts.append([])
+            else:
+                return None
+        parts = [part for part in parts if part]
+        match parts:
+            case [["cd", *folder], ["pwd", *_]]:
+                return self._printed(["realpath", *folder])
+            case [words]:
+                return self._printed(words)
+        return None
 
     def _printed(self, words: list[str]) -> str | None:
         operands = [word for word in words[1:] if not word.startswith("-")]
@@ -121,14 +130,27 @@ def _argument(arguments: tuple[str, ...] | None, number: int) -> str | None:
 
 
 _MOST_ITEMS: Final = 500
+_ITEM: Final = re.compile(r"\[([^\]]*)\]=(.*)", re.DOTALL)
+
+
+def _item(moment: Moment, where: tuple[str, str], value: str) -> State:
+    """Return the state after `NAME[index]=value`; each item is a variable, and the name holds all of them."""
+    name, index = where
+    old = moment.state.variables.get(name)
+    items = (*(old if isinstance(old, tuple) else ()), value)[:_MOST_ITEMS]
+    if index.isdecimal():  # it is known by its place
+        return moment.state.with_variable(name, items)
+    return moment.state.with_variable(f"{name}[{index}]", value).with_variable(name, items)
 
 
 def assigned(state: State, raw: str, *, guess: bool, export: bool = False) -> State:
     """Return the state after `NAME=word`, `NAME+=word`, `NAME=(list)`."""
     name, _, text = raw.partition("=")
     adds = name.endswith("+")
-    name = name.removesuffix("+").partition("[")[0]
+    name, _, index = name.removesuffix("+").partition("[")
     moment = Moment(state, guess=guess)
+    if index.endswith("]"):
+        return _item(moment, (name, joined(index[:-1], moment)), joined(text, moment))
     old = state.variables.get(name)
     value: Value
     if text.startswith("(") and text.endswith(")"):
@@ -138,6 +160,11 @@ def assigned(state: State, raw: str, *, guess: bool, export: bool = False) -> St
             if token.kind == "word"
             for field in expand(token.text, moment)
         ]
+        named = [pair for field in fields if (pair := _ITEM.fullmatch(field))]
+        if named and len(named) == len(fields):
+            for pair in named[:_MOST_ITEMS]:
+                moment.state = _item(moment, (name, pair[1]), pair[2])
+            return moment.state
         value = (
             (*old, *fields)[:_MOST_ITEMS] if adds and isinstance(old, tuple) else tuple(fields[:_MOST_ITEMS])
         )

@@ -12,7 +12,7 @@ from ameide_telemetry.lint.deployment.reading import row
 from ameide_telemetry.lint.model import Command, Evidence, Spot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ameide_telemetry.lint.deployment.ini import Entry
@@ -20,34 +20,52 @@ if TYPE_CHECKING:
 
 __all__ = ["units"]
 
+_IN_ENVIRONMENT: Final = re.compile(r"/\.?(?:v|virtual)?env[^/]*/(?:[^/]+/)?bin/|/\.local/bin/")
 _PREFIXES: Final = "-@:+!|"
 _SPECIFIER: Final = re.compile(r"%([%npNPiIjJ])")
 _WHOLE: Final = re.compile(r"\$([A-Za-z_]\w*)")
 _INSIDE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$\$")
 
 
-def units(path: Path, files: Files) -> Iterator[Command]:
-    """Yield what a unit starts."""
-    settings = [entry for entry in entries(files.text(path), folded=False) if entry.section == "Service"]
+def units(path: Path, files: Files, overrides: Sequence[Path] = ()) -> Iterator[Command]:
+    """Yield what a unit starts.
+
+    Args:
+        path: of the unit.
+        files: the tree.
+        overrides: files of its `.service.d` folder, whose settings come after its own.
+    """
+    said = [
+        (each, entry)
+        for each in (path, *overrides)
+        for entry in (entries(files.text(each), folded=False) if each in files.paths else ())
+        if entry.section == "Service"
+    ]
+    settings = [entry for _, entry in said]
+    origins = {id(entry): each for each, entry in said}
     home = next((folder for folder in path.parents if folder in files.python), path.parent)
     environment = _environment(settings, path, files)
     folder = _specified(_last(settings, "WorkingDirectory").lstrip("-"), path)
     workdir = absolute(folder, "/") if folder.startswith("/") else ""
     for entry in _starts(settings):
         words = _words(entry.value, environment, path)
+        spot = Spot(origins[id(entry)], entry.line)
         if not words:
-            files.doubt(
-                Spot(path, entry.line), "The quotes of this ExecStart are not closed.", text=entry.value
-            )
+            files.doubt(spot, "The quotes of this ExecStart are not closed.", text=entry.value)
             continue
         yield Command(
             words=tuple(words),
-            evidence=(Evidence("systemd", Spot(path, entry.line), row(f"ExecStart={entry.value}")),),
+            evidence=(Evidence("systemd", spot, row(f"ExecStart={entry.value}")),),
             service=path.name.partition(".")[0].rstrip("@"),
             context=home,
             environment=environment,
             copied={workdir: home} if workdir not in {"", "/"} else {},
             workdir=workdir,
+            ours=(
+                home in files.near_python
+                and _last(settings, "Type") != "oneshot"
+                and (bool(workdir) or _IN_ENVIRONMENT.search(words[0]) is not None)
+            ),
         )
 
 

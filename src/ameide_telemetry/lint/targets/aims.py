@@ -6,19 +6,19 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ameide_telemetry.lint.model import Target
 from ameide_telemetry.lint.targets.call import Aim
 from ameide_telemetry.lint.targets.outline import origin, outline
-from ameide_telemetry.settings.nearness import nearest
+from ameide_telemetry.nearness import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ameide_telemetry.lint.model import Target
     from ameide_telemetry.lint.roots import Found, Roots
     from ameide_telemetry.lint.targets.call import Call
 
-__all__ = ["aimed", "astray", "expression", "file_aimed", "with_factory"]
+__all__ = ["aimed", "astray", "expression", "file_aimed", "unknown", "with_factory"]
 
 _SHOWN = 6
 
@@ -80,6 +80,14 @@ def astray(
     target = replace(target, module=target.module or written, wrappers=call.wrappers)
     server = f"{target.server} is given " if target.server else ""
     return Aim(target, roots.folders if roots else (), f"{server}`{written}`, which {reason}", hint)
+
+
+def unknown(call: Call, written: str) -> Aim:
+    """Return an aim of which nobody knows what it serves; told only where nothing else is served."""
+    aim = astray(call, Target("file", "", None), written, "")
+    return replace(
+        aim, trouble=f"`{written}` is started, and nothing here says what that serves", known=False
+    )
 
 
 def expression(text: str) -> tuple[str, bool, str] | None:

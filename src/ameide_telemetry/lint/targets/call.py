@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.roots import Roots
+from ameide_telemetry.lint.roots import Roots, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,10 +43,12 @@ class Aim:
     Attributes:
         target: with no path where it was not found.
         roots: folders in which its imports are looked up.
-        trouble: why it was not found; empty if it was.
-        hint: the edit that cures the trouble; `{service}` stands for the name of the service.
+        trouble: why it was not found; empty if it was. `{service}` stands for the name of the service.
+        hint: the edit that cures the trouble; `{service}` stands for the same.
         looked_for: paths that were not there.
         sure: whether it is a server or worker for certain; a script is one only if it serves.
+        code: of the trouble.
+        known: whether the program is one that is known; of another nobody says whether it serves.
     """
 
     target: Target
@@ -55,6 +57,8 @@ class Aim:
     hint: str = ""
     looked_for: tuple[Path, ...] = ()
     sure: bool = True
+    code: str = "TEL002"
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,33 @@ class Call:
         return [*(self.cwd.joinpath(*parts[count:]) for count in range(len(parts))), self.cwd]
 
     def _beside(self, folder: str) -> list[Path]:
-        """Return folders here that hold, by the same name, what was copied into a folder of the image."""
-        wanted = _plain(folder)
-        places = ((_plain(name), path) for name, path in self.copied.items())
-        return [path.parent for name, path in places if name == f"{wanted.rstrip('/')}/{path.name}"]
+        """Return the roots that hold what was copied into a folder of the image, by its name there."""
+        found = []
+        for name, path in self.copied.items():
+            below = _below(_plain(name), _plain(folder))
+            if below == path.name and not self._is_part(name, path):
+                found.append(path.parent)
+            elif below and (dotted := self._dotted(below, path)):
+                found.append(renamed(path, dotted))
+        return found
+
+    def _is_part(self, name: str, path: Path) -> bool:
+        """Return whether a folder is copied over a package: alone it is none, and is looked into first."""
+        above = _mapped({each: at for each, at in self.copied.items() if each != name}, name)
+        package = above is not None and self.sight.is_file(above / "__init__.py")
+        return package and self.sight.is_folder(path) and not self.sight.is_file(path / "__init__.py")
+
+    def _dotted(self, below: str, path: Path) -> str:
+        """Return the name by which Python imports a file or folder at a relative path; empty if it cannot."""
+        exists = self.sight.is_file if below.endswith(".py") else self.sight.is_folder
+        parts = below.removesuffix(".py").split("/")
+        return ".".join(parts) if all(part.isidentifier() for part in parts) and exists(path) else ""
+
+
+def _below(path: str, folder: str) -> str:
+    """Return the rest of a path of the image below a folder; empty if it is not below."""
+    start = f"{folder.rstrip('/')}/"
+    return path[len(start) :] if path.startswith(start) else ""
 
 
 def climbed(sight: Sight, path: Path) -> tuple[Path, str]:

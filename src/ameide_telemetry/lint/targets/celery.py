@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.model import Target
 from ameide_telemetry.lint.targets.aims import aimed, astray
+from ameide_telemetry.lint.targets.celery_settings import included, settings
 from ameide_telemetry.lint.targets.options import names, read
 from ameide_telemetry.lint.targets.outline import origin, outline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ameide_telemetry.lint.roots import Roots
     from ameide_telemetry.lint.targets.call import Aim, Call
+    from ameide_telemetry.lint.targets.options import Options
 
 __all__ = ["celery", "find_app"]
 
@@ -22,7 +26,7 @@ _FLAGS: Final = names(
     "--enable-remote-control --no-enable-remote-control --no-execv"
 )
 _VERBS: Final = frozenset({"worker", "beat"})
-_FORKING: Final = frozenset({"", "prefork", "processes"})
+_FORKING: Final = frozenset({"", "prefork", "processes", "celery.concurrency.prefork:TaskPool"})
 _NAMES: Final = ("app", "celery")
 
 
@@ -37,9 +41,7 @@ def celery(call: Call) -> list[Aim]:
         return []
     folder = options.get("--workdir")
     call = call.into(folder)
-    forks = verb == "worker" and options.get("-P", "--pool") in _FORKING
-    forks = forks and options.get("--pool-start-method") in {"", "fork"}
-    included = [
+    asked = [
         each for value in options.all("-I", "--include", "--imports") for each in value.split(",") if each
     ]
     target = Target(
@@ -47,9 +49,7 @@ def celery(call: Call) -> list[Aim]:
         "",
         None,
         server=f"celery {verb}",
-        preload=forks,
-        forks=forks,
-        imports=tuple(included),
+        imports=tuple(asked),
     )
     written = (
         options.get("-A", "--app") or call.environment.get("CELERY_APP") or call.environment.get("APP", "")
@@ -59,7 +59,23 @@ def celery(call: Call) -> list[Aim]:
         cure = "write `celery -A module.attribute " + verb + "`"
         return [astray(call, target, verb, "is given no application by -A", cure, roots=roots)]
     module, attribute = find_app(call, roots, written)
-    return [aimed(call, roots, replace(target, module=module, attribute=attribute), written)]
+    said = settings(call, roots, module, attribute)
+    pool, method = _pool(options, said)
+    further = included(call, roots, module, attribute, said)
+    forks = verb == "worker" and pool in _FORKING and method in {"", "fork"}
+    target = replace(target, module=module, attribute=attribute, preload=forks, forks=forks)
+    target = replace(target, imports=tuple(dict.fromkeys([*target.imports, *further])))
+    if verb == "worker" and pool not in _FORKING:
+        # Not every pool sends the signals of the others.
+        target = replace(target, server=f"{target.server} --pool {pool}")
+    return [aimed(call, roots, target, written)]
+
+
+def _pool(options: Options, said: Mapping[str, str]) -> tuple[str, str]:
+    """Return pool and start method: its own settings go before the default, even one that is written out."""
+    pool = options.get("-P", "--pool")
+    pool = said.get("worker_pool", pool) if pool in {"", "prefork"} else pool
+    return pool, options.get("--pool-start-method") or said.get("worker_pool_start_method", "")
 
 
 def find_app(call: Call, roots: Roots, written: str, names: tuple[str, ...] = _NAMES) -> tuple[str, str]:

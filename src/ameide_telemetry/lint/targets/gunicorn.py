@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.model import Target
-from ameide_telemetry.lint.source import Parsed
 from ameide_telemetry.lint.targets.aims import aimed, astray, expression, with_factory
+from ameide_telemetry.lint.targets.configfile import UNSAID, settings
 from ameide_telemetry.lint.targets.options import names, read
-from ameide_telemetry.lint.targets.outline import called, outline, statements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +30,12 @@ _FLAGS: Final = names(
 )
 _ASGI: Final = ("uvicorn", "asgi", "hypercorn", "aiohttp", "sanic")
 _DEFAULT_CONFIG: Final = "gunicorn.conf.py"
+_PRELOAD: Final = "preload_app"
 
 
 @dataclass(frozen=True)
 class _Config:
-    """What a config file sets: names with their values, None for a value that is not in the source."""
+    """What a config file sets: names with their values, `UNSAID` for a value that is not in the source."""
 
     name: str = ""
     path: Path | None = None
@@ -60,15 +59,17 @@ def gunicorn(call: Call) -> list[Aim]:
     module, sign, name = written.partition(":")
     kept = expression(name if sign else "application")
     worker = said.get("worker_class", "-k", "--worker-class").lower()
-    preload = options.has("--preload") or further.has("--preload") or bool(config.values.get("preload_app"))
+    asked = options.has("--preload") or further.has("--preload")
+    preload = asked or config.values.get(_PRELOAD, False)
     target = Target(
         "asgi" if any(each in worker for each in _ASGI) else "wsgi",
         module,
         None,
         *(kept or (name, False, "")),
         server="gunicorn",
-        preload=preload,
-        forks=preload,
+        preload=preload is not UNSAID and bool(preload),
+        forks=preload is not UNSAID and bool(preload),
+        unsure=_PRELOAD if preload is UNSAID else "",
         imports=(config.name,) if config.name else (),
         log_config=_log_config(said),
     )
@@ -121,54 +122,11 @@ def _config(call: Call, written: str) -> _Config:
     if written.startswith("python:"):
         name = written.removeprefix("python:")
         found = call.roots(call.cwd).find(name)
-        return _Config(name, found.path, _values(call, found.path))
+        return _Config(name, found.path, settings(call, found.path))
     path = call.here(written or _DEFAULT_CONFIG)
     if call.sight.is_file(path):
-        return _Config(str(path), path, _values(call, path))
+        return _Config(str(path), path, settings(call, path))
     return _Config(written)
-
-
-def _values(call: Call, path: Path | None) -> Mapping[str, object]:
-    parsed = call.sight.sources.get(path) if path else None
-    if not isinstance(parsed, Parsed):
-        return {}
-    values: dict[str, object] = dict.fromkeys(outline(call.sight.sources, path).names)
-    for statement in statements(parsed.tree.body):
-        if isinstance(statement, ast.Assign):
-            for name in statement.targets:
-                if isinstance(name, ast.Name):
-                    values[name.id] = _value(statement.value, call.environment, values)
-        elif (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and statement.value
-        ):
-            values[statement.target.id] = _value(statement.value, call.environment, values)
-    return values
-
-
-def _value(node: ast.expr, environment: Mapping[str, str], values: Mapping[str, object]) -> object:
-    """Return a value that stands in the source, or is read from a variable that is known; None for others."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        return values.get(node.id)
-    if isinstance(node, ast.Call) and called(node) in {
-        "os.environ.get",
-        "os.getenv",
-        "environ.get",
-        "getenv",
-    }:
-        texts = [each.value if isinstance(each, ast.Constant) else None for each in node.args]
-        name = texts[0] if texts else None
-        return (
-            environment.get(name)
-            if isinstance(name, str) and name in environment
-            else (texts[1:] or [None])[0]
-        )
-    if isinstance(node, ast.Call) and called(node) in {"bool", "str"} and len(node.args) == 1:
-        return _value(node.args[0], environment, values)
-    return None
 
 
 def _split(text: str) -> list[str]:

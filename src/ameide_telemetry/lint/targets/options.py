@@ -74,7 +74,8 @@ def read(
             if stop:
                 break
             continue
-        name, value, attached = _split(word, flags)
+        is_whole = valued is not None and word in valued
+        name, value, attached = (word, "", False) if is_whole else _split(word, flags)
         takes = name in valued if valued is not None else name not in flags
         if takes and not attached and position < len(args):
             value = args[position]

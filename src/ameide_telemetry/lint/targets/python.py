@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.deployment.reading import row
 from ameide_telemetry.lint.model import Target
 from ameide_telemetry.lint.source import Parsed, parsed
-from ameide_telemetry.lint.targets.aims import aimed, astray, file_aimed
+from ameide_telemetry.lint.targets.aims import aimed, astray, file_aimed, unknown
+from ameide_telemetry.lint.targets.asgi import uvicorn
 from ameide_telemetry.lint.targets.interpreter import started
 from ameide_telemetry.lint.targets.options import names
 from ameide_telemetry.lint.targets.outline import called
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["file", "python", "streamlit"]
 
+_SERVERS: Final = names("uvicorn hypercorn granian gunicorn waitress daphne celery dramatiq rq arq")
 _TOOLS: Final = names(
     "alembic awscli black build coverage flower ipykernel isort jupyter mypy nltk notebook pip playwright "
     "poetry pre_commit pylint pytest ruff safety setuptools spacy tox twine uv virtualenv wheel yoyo "
@@ -99,7 +102,12 @@ def _text(call: Call, run: Started) -> list[Aim]:
         if isinstance(node, ast.Import)
         for alias in node.names
     }
+    if len([node for node in read.tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]) != 1:
+        return _doubted(call, run, read.tree)
     for node in reversed(read.tree.body):
+        served = _served(call, node, known)
+        if served:
+            return served
         name = called(node.value) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else ""
         module, attribute = known.get(name.partition(".")[0], ("", ""))
         base, _, last = name.rpartition(".")
@@ -108,10 +116,41 @@ def _text(call: Call, run: Started) -> list[Aim]:
         if module and roots.find(module).path:
             target = Target("function", module, None, attribute, server="python -c")
             return [aimed(call, roots, target, f"{module}:{attribute}", sure=False)]
+    return _doubted(call, run, read.tree)
+
+
+def _served(call: Call, node: ast.stmt, known: dict[str, tuple[str, str]]) -> list[Aim]:
+    """Return what `uvicorn.run("module:app")`, `uvicorn.run(app)` or `uvicorn.run(make())` serves."""
+    made = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(made, ast.Call) or called(made) != "uvicorn.run" or not made.args:
+        return []
+    first = made.args[0]
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        return uvicorn(replace(call, program="uvicorn", args=(first.value,), module=True))
+    name = first.func if isinstance(first, ast.Call) and not (first.args or first.keywords) else first
+    if not isinstance(name, ast.Name) or name.id not in known:
+        return []
+    factory = ("--factory",) if name is not first else ()
+    return uvicorn(replace(call, program="uvicorn", args=(*factory, ":".join(known[name.id])), module=True))
+
+
+def _doubted(call: Call, run: Started, tree: ast.Module) -> list[Aim]:
+    """Return an aim at lines of source that load something of this tree, or a server, in their own way."""
+    roots = call.roots(call.cwd)
+    loaded = [
+        alias.name if isinstance(node, ast.Import) else node.module or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    if any(roots.find(name.partition(".")[0]) or name.partition(".")[0] in _SERVERS for name in loaded):
+        return [unknown(call, row(f"python -c {run.what}"))]
     return []
 
 
 def _nothing(call: Call, run: Started) -> list[Aim]:
+    if run.what == "-":
+        return [unknown(call, "python -")]
     if "$" in run.what:
         return [
             astray(call, Target("file", "", None), run.what, "holds a variable that no deployment file sets")

@@ -12,9 +12,11 @@ from ameide_telemetry.lint.targets.celery import find_app
 from ameide_telemetry.lint.targets.options import names, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from ameide_telemetry.lint.roots import Roots
     from ameide_telemetry.lint.targets.call import Call
+    from ameide_telemetry.lint.targets.options import Options
 
 __all__ = ["arq", "dramatiq", "faust", "huey", "rq", "taskiq"]
 
@@ -23,8 +25,16 @@ _DRAMATIQ: Final = names("--verbose -v --watch-use-polling --use-spawn --skip-lo
 _PATHS: Final = names("--path -P")
 _LISTS: Final = _PATHS | names("--queues -Q")
 _RQ: Final = names(
-    "--burst -b --quiet -q --verbose -v --with-scheduler --disable-job-desc-logging "
-    "--dequeue-strategy-random --disable-default-exception-handler --no-retry --help --logging-level-debug"
+    "--burst -b --quiet -q --verbose -v --with-scheduler -s --disable-job-desc-logging "
+    "--disable-default-exception-handler -d --help"
+)
+# Imported in this order, before the settings; from the variable where no option says it.
+_RQ_CLASSES: Final = (
+    ("RQ_WORKER_CLASS", "--worker-class", "-w"),
+    ("RQ_JOB_CLASS", "--job-class", "-j"),
+    ("RQ_QUEUE_CLASS", "--queue-class"),
+    ("RQ_CONNECTION_CLASS", "--connection-class"),
+    ("", "--exception-handler"),
 )
 _ARQ: Final = names("--burst --no-burst --check -v --verbose -V --version --help")
 _FAUST: Final = names(
@@ -76,14 +86,53 @@ def rq(call: Call) -> list[Aim]:
     args = [word for word in options.words if not word.startswith("-")]
     if call.program == "rq" and args[:1] not in (["worker"], ["worker-pool"], ["scheduler"]):
         return []
-    classes = options.all("--worker-class", "-w", "--job-class", "--queue-class", "--exception-handler")
-    imports = [*options.all("-c", "--config"), *(name.rpartition(".")[0] for name in classes)]
-    kept = tuple(name for name in imports if name and not name.startswith("rq."))
     folders = [call.here(each, folder=True) for each in options.all("--path", "-P") if each != "."]
+    roots = call.roots(*folders, call.cwd)
+    given = [*_classes(call, options, roots), *_settings(call, options)]
+    if not given:
+        return [_of_others(call, roots, " ".join([call.program, *args[:1]]))]
+    written, module, attribute = given[0]
     target = Target(
-        "rq", "rq.worker", None, server="rq worker", forks=True, imports=kept, wrappers=call.wrappers
+        "rq",
+        module,
+        None,
+        attribute,
+        server="rq worker",
+        forks=True,
+        imports=tuple(dict.fromkeys(name for _, name, _ in given[1:] if name != module)),
     )
-    return [Aim(target, call.roots(*folders, call.cwd).folders)]
+    return [aimed(call, roots, target, written)]
+
+
+def _classes(call: Call, options: Options, roots: Roots) -> Iterator[tuple[str, str, str]]:
+    """Yield what the worker is made of, where it comes from the tree: as it is written, module, name."""
+    for variable, *spellings in _RQ_CLASSES:
+        said = options.all(*spellings) or [call.environment.get(variable, "")]
+        for written in said:
+            module, _, attribute = written.rpartition(".")
+            # What comes with a package that is installed brings nothing of ours.
+            if "$" in written or (module and roots.find(module.partition(".")[0])):
+                yield written, module, attribute
+
+
+def _settings(call: Call, options: Options) -> Iterator[tuple[str, str, str]]:
+    written = options.get("-c", "--config") or call.environment.get("RQ_CONFIG", "")
+    if written:
+        yield written, written, ""
+
+
+def _of_others(call: Call, roots: Roots, line: str) -> Aim:
+    """Return the aim of a worker that imports nothing of the service before the first job."""
+    target = Target("rq", "rq.worker", None, server="rq worker", forks=True, wrappers=call.wrappers)
+    trouble = (
+        f"`{line}` of the service {{service}} never calls the bootstrap: rq imports the module of a job only "
+        "when the job comes, so nothing of the service starts telemetry in the worker"
+    )
+    hint = (
+        "name a module that calls the bootstrap in its first lines: `-c settings`, or "
+        "`--worker-class module.Worker`; or start the worker from a script of your own that does"
+    )
+    return Aim(target, roots.folders, trouble, hint, code="TEL101")
 
 
 def arq(call: Call) -> list[Aim]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from ameide_telemetry.lint.deployment.reading import row
 from ameide_telemetry.lint.source import Parsed
 from ameide_telemetry.lint.targets import asgi, queues
+from ameide_telemetry.lint.targets.aims import unknown
 from ameide_telemetry.lint.targets.call import Call
 from ameide_telemetry.lint.targets.celery import celery
 from ameide_telemetry.lint.targets.console import console, function, scripts
 from ameide_telemetry.lint.targets.fastapi import fastapi
 from ameide_telemetry.lint.targets.flask import flask
+from ameide_telemetry.lint.targets.functions import functions_framework, lambda_
 from ameide_telemetry.lint.targets.gunicorn import gunicorn
-from ameide_telemetry.lint.targets.interpreter import started
+from ameide_telemetry.lint.targets.interpreter import is_optimized, started
+from ameide_telemetry.lint.targets.others import is_other
 from ameide_telemetry.lint.targets.python import file, python, streamlit
 from ameide_telemetry.lint.targets.tasks import line_of
+from ameide_telemetry.lint.targets.uwsgi import mod_wsgi, uwsgi
 from ameide_telemetry.lint.targets.wrappers import Bare, base, is_python, stripped
 
 if TYPE_CHECKING:
@@ -37,6 +44,9 @@ PROGRAMS: Final[Mapping[str, Callable[[Call], list[Aim]]]] = MappingProxyType(
         "waitress-serve": asgi.waitress,
         "sanic": asgi.sanic,
         "gunicorn": gunicorn,
+        "uwsgi": uwsgi,
+        "pyuwsgi": uwsgi,
+        "mod_wsgi-express": mod_wsgi,
         "fastapi": fastapi,
         "flask": flask,
         "celery": celery,
@@ -50,10 +60,17 @@ PROGRAMS: Final[Mapping[str, Callable[[Call], list[Aim]]]] = MappingProxyType(
         "huey_consumer": queues.huey,
         "huey_consumer.py": queues.huey,
         "streamlit": streamlit,
+        "awslambdaric": lambda_,
+        "lambda-entrypoint.sh": lambda_,
+        "functions-framework": functions_framework,
+        "functions-framework-python": functions_framework,
     }
 )
 """Program -> what tells its targets."""
 
+_HANDED: Final = re.compile(r"python\S*\s*<|\|\s*\S*python")
+# Distributions name programs by the Python that they are for: `gunicorn3`, `mod_wsgi-express-3`.
+_VERSION: Final = re.compile(r"-?3(?:\.\d+)?$")
 _MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "waitress": "waitress-serve",
@@ -84,8 +101,11 @@ def aims(command: Command, sight: Sight, folder: Path) -> list[Aim]:
         # A task of a task is none: what it stands for is only looked at once.
         inner = stripped(("sh", "-c", line), bare.environment) if line else []
         for task in inner:
-            found += _aims(_call(command, sight, folder, _within(bare, task)))
-        found += [] if inner else _aims(call)
+            found += _started(_call(command, sight, folder, _within(bare, task)))
+        found += [] if inner else _started(call)
+        text = command.evidence[-1].text if command.evidence else ""
+        if is_python(call.path) and not call.args and _HANDED.search(text):
+            found.append(unknown(call, row(text)))  # it reads what the line hands it
     return found
 
 
@@ -119,15 +139,29 @@ def _call(command: Command, sight: Sight, folder: Path, bare: Bare) -> Call:
     return call
 
 
+def _started(call: Call) -> list[Aim]:
+    if not is_optimized(call.args if is_python(call.path) else (), call.environment):
+        return _aims(call)
+    return [replace(aim, target=replace(aim.target, optimized=True)) for aim in _aims(call)]
+
+
 def _aims(call: Call) -> list[Aim]:
     if is_python(call.path):
         return _module_as_program(call) or python(call)
-    program = PROGRAMS.get(call.program)
+    program = PROGRAMS.get(call.program) or PROGRAMS.get(_VERSION.sub("", call.program, 1))
     if program:
         return program(call)
     if call.program in scripts(call):
         return console(call)
-    return file(call) if _is_own_file(call) else []
+    return file(call) if _is_own_file(call) else _unknown(call)
+
+
+def _unknown(call: Call) -> list[Aim]:
+    words = (call.path, *call.args)
+    # A variable is told by those who read the file; options are for the entry point of an image.
+    if is_other(call.program, words) or "$" in call.path or call.path.startswith("-"):
+        return []
+    return [unknown(call, row(shlex.join(words)))]
 
 
 def _module_as_program(call: Call) -> list[Aim]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.projects import table_of
+from ameide_telemetry.lint.targets.wrappers import HATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,14 +19,15 @@ __all__ = ["line_of"]
 _TABLES: Final = (
     ("pdm", "scripts"),
     ("rye", "scripts"),
-    ("hatch", "envs", "default", "scripts"),
     ("pixi", "tasks"),
     ("poe", "tasks"),
     ("taskipy", "tasks"),
 )
 _RUNNERS: Final = frozenset({"poe", "task"})
 _MANAGERS: Final = frozenset({"pdm", "rye", "hatch", "pixi", "pipenv"})
-_LINES: Final = ("cmd", "shell", "chain")
+_LINES: Final = ("cmd", "shell", "chain", "composite", "sequence")
+_CALLS: Final = ("call", "script")
+_FUNCTION: Final = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 
 
 def line_of(call: Call) -> str:
@@ -46,11 +49,17 @@ def _tables(call: Call) -> Iterator[Mapping[str, object]]:
     for folder in dict.fromkeys((call.cwd, call.folder)):
         for keys in _TABLES:
             yield table_of(projects.at(folder).tool, *keys)
+        if "hatch" in call.wrappers:
+            for name in (call.environment.get(HATCH) or "default", "default"):
+                yield table_of(projects.at(folder).tool, "hatch", "envs", name, "scripts")
         yield table_of(projects.pipfile(folder), "scripts")
 
 
 def _line(task: object) -> str:
     if isinstance(task, dict):
+        named = _FUNCTION.match(next((str(task[key]) for key in _CALLS if key in task), ""))
+        if named:
+            return f'python -c "from {named[1]} import {named[2]}; {named[2]}()"'
         task = next((task[key] for key in _LINES if key in task), "")
     if isinstance(task, list):
         return " && ".join(each for each in task if isinstance(each, str))

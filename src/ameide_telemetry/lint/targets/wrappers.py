@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.lint.targets.options import Options
 
-__all__ = ["BOOTSTRAPS", "Bare", "Wrapper", "base", "is_python", "stripped"]
+__all__ = ["BOOTSTRAPS", "HATCH", "Bare", "Wrapper", "base", "is_python", "stripped"]
 
 _DEPTH: Final = 24
 _PYTHON: Final = re.compile(r"(python|pypy)[0-9.]*t?(\.exe)?")
@@ -136,6 +136,9 @@ _WRAPPERS: Final[Mapping[str, Wrapper]] = MappingProxyType(
             verbs=("run",), valued=names("-n --name -p --prefix --cwd -a"), folder=("--cwd",)
         ),
         "pixi": Wrapper(verbs=("run",), valued=names("-e --environment --manifest-path")),
+        "hupper": Wrapper(
+            valued=names("-w --watch -x --ignore --shutdown-interval --reload-interval"), module=("-m",)
+        ),
         "watchmedo": Wrapper(
             verbs=("auto-restart",),
             valued=names("-d --directory -p --pattern --patterns -i --ignore-patterns --signal --interval"),
@@ -169,12 +172,19 @@ _WRAPPERS: Final[Mapping[str, Wrapper]] = MappingProxyType(
         "scout-apm": Wrapper(bootstrap=True),
     }
 )
+HATCH: Final = "HATCH_ENV_ACTIVE"
+"""Variable by which hatch says in which environment it runs something."""
 BOOTSTRAPS: Final = frozenset(name for name, wrapper in _WRAPPERS.items() if wrapper.bootstrap)
 """Wrappers that start telemetry of their own: with ours it is started twice."""
 
 # Options without a value; all others of this program have one.
 _FLAGS_OF_OTEL: Final = names("--help -h --version")
-_MODULES: Final = names("debugpy coverage memray scalene poetry pipenv uv watchdog.watchmedo")
+_MODULES: Final = names("debugpy coverage memray scalene poetry pipenv uv watchdog.watchmedo hatch pdm")
+_WATCHFILES: Final = names(
+    "--ignore-paths --target-type --filter --args --verbosity --sigint-timeout --grace-period "
+    "--sigkill-timeout"
+)
+_DOTTED: Final = re.compile(r"\w+(?:\.\w+)+")
 _SHELL_VALUED: Final = names("-o -O +o +O --rcfile --init-file")
 
 
@@ -233,6 +243,7 @@ def _inside(bare: Bare) -> list[Bare] | None:
 def _unwrapped(bare: Bare, wrapper: Wrapper, name: str, args: list[str]) -> list[Bare]:
     folders = bare.folders
     modules = False
+    chosen = _read(name, wrapper, args).get("-e", "--env") if name == "hatch" else ""
     for verb in wrapper.verbs:
         options = _read(name, wrapper, args)
         if options.words[:1] != (verb,):
@@ -256,7 +267,8 @@ def _unwrapped(bare: Bare, wrapper: Wrapper, name: str, args: list[str]) -> list
         else:
             args = [*options.words, *options.rest][wrapper.skips :]
     if name == "hatch" and args:
-        args = [args[0].rpartition(":")[2], *args[1:]]
+        named, _, args[0] = args[0].rpartition(":")
+        bare = replace(bare, environment={**bare.environment, HATCH: named or chosen})
     if args and (modules or (args[0].endswith(".py") and wrapper.module)):
         args = ["python", *(["-m"] if modules else []), *args]
     return [replace(bare, words=tuple(args), wrappers=(*bare.wrappers, name), folders=folders)]
@@ -313,6 +325,26 @@ def _given(words: list[str], given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(each for word in words for each in (given if word in {"$@", "$*"} and given else (word,)))
 
 
+def _watchfiles(bare: Bare, words: list[str]) -> list[Bare]:
+    """Return what `watchfiles` starts over and over: a command line, or a function by its dotted name."""
+    options = read(words[1:], valued=_WATCHFILES, stop=True)
+    what = "".join(options.words[:1])
+    kind = options.get("--target-type")
+    if kind == "function" or (kind != "command" and _DOTTED.fullmatch(what)):
+        module, _, name = what.rpartition(".")
+        inner: tuple[str, ...] = ("python", "-c", f"from {module} import {name}; {name}()")
+    else:
+        inner = ("sh", "-c", what)
+    return [replace(bare, words=inner, wrappers=(*bare.wrappers, "watchfiles"))] if what else []
+
+
+def _nodemon(bare: Bare, words: list[str]) -> list[Bare]:
+    """Return what `nodemon --exec command file` starts; what runs a file of JavaScript is none of ours."""
+    at = next((number for number, word in enumerate(words) if word in {"--exec", "-x"}), len(words))
+    line = " ".join(words[at + 1 :])
+    return [replace(bare, words=("sh", "-c", line), wrappers=(*bare.wrappers, "nodemon"))] if line else []
+
+
 def _nothing(bare: Bare, words: list[str]) -> list[Bare]:  # noqa: ARG001
     return []
 
@@ -323,6 +355,8 @@ _LIKE_OTEL: Final = names(
 _SPECIAL: Final[Mapping[str, Callable[[Bare, list[str]], list[Bare]]]] = MappingProxyType(
     {
         "env": _env,
+        "watchfiles": _watchfiles,
+        "nodemon": _nodemon,
         **dict.fromkeys(("sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"), _shell),
         **dict.fromkeys(
             (":", "set", "cd", "export", "echo", "printf", "sleep", "true", "test", "[", "wait"), _nothing

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["attribute", "dotted", "note_variable", "set_attribute"]
 
 _LIFESPAN: Final = frozenset({"lifespan_context", "lifespan", *STARTUP_ARGUMENTS})
+_DEFAULTS: Final = frozenset({"__defaults__", "__kwdefaults__", "__code__"})
 _LONGEST: Final = 12
 
 
@@ -40,14 +41,14 @@ def attribute(machine: Machine, base: Value, name: str, node: ast.AST, scope: Sc
     """Return what an attribute of something stands for."""
     if isinstance(base, Module):
         return attribute_of_module(machine, base, name, node, scope)
+    if isinstance(base, External):
+        return machine.external(f"{base.name}.{name}")
+    if name == "__dict__" and isinstance(base, (Instance, Class)):
+        return Member(base, name)
     if isinstance(base, Instance):
         return _of_instance(machine, base, name, node, scope)
     row = _PLAIN.get(type(base))
     return row(base, name) if row else Member(base, name)
-
-
-def _of_external(base: External, name: str) -> Value:
-    return External(f"{base.name}.{name}")
 
 
 def _of_partial(base: Partial, name: str) -> Value:
@@ -64,16 +65,28 @@ def _of_instance(machine: Machine, base: Instance, name: str, node: ast.AST, sco
     found = base.cls.lookup(name)
     if isinstance(found, Function):
         return _bound(machine, found, base, node, scope)
-    if isinstance(found, Constant) and not base.cls.fixed:
+    if isinstance(found, Constant) and (not base.cls.fixed or base.cls.lookup("__getattribute__")):
         return UNKNOWN
-    return Member(base, name) if found is None else found
+    return _not_found(machine, base, name, node, scope) if found is None else found
+
+
+def _not_found(machine: Machine, base: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
+    getter = base.cls.lookup("__getattr__") if base.cls else None
+    if not isinstance(getter, Function):
+        return Member(base, name)
+    return machine.call(machine, getter.bind(base), Arguments([Constant(name)]), node, scope)
 
 
 def _bound(machine: Machine, found: Function, base: Instance, node: ast.AST, scope: Scope) -> Value:
     if found.way == "static":
         return found
     method = found.bind(base.cls if found.way == "class" and base.cls else base)
-    return machine.call(machine, method, Arguments(), node, scope) if found.way == "property" else method
+    if found.way != "property":
+        return method
+    value = machine.call(machine, method, Arguments(), node, scope)
+    if isinstance(value, Instance) and any(name.endswith("cached_property") for name in found.decorators):
+        base.names[method.symbol.rpartition(".")[2]] = value
+    return value
 
 
 def _of_class(base: Class, name: str) -> Value:
@@ -105,7 +118,6 @@ def _of_parent(base: Parent, name: str) -> Value:
 
 
 _PLAIN: Final[dict[type[object], Callable[..., Value]]] = {
-    External: _of_external,
     Class: _of_class,
     Parent: _of_parent,
     Partial: _of_partial,
@@ -115,6 +127,7 @@ _PLAIN: Final[dict[type[object], Callable[..., Value]]] = {
 def set_attribute(machine: Machine, base: Value, name: str, value: Value) -> None:
     """Bind an attribute; under a condition it may also be what it was before."""
     base_of_frame = machine.frames[-1].base if machine.frames else 0
+    machine.writes += 1
     if isinstance(base, Instance):
         names = base.names
         if name in _LIFESPAN:
@@ -124,6 +137,8 @@ def set_attribute(machine: Machine, base: Value, name: str, value: Value) -> Non
     elif isinstance(base, Module):
         names = base.scope.names
     else:
+        if isinstance(base, Function) and name in _DEFAULTS:
+            base.defaults |= {each: join([old, UNKNOWN]) for each, old in base.defaults.items()}
         if isinstance(base, Member) and name in _LIFESPAN:
             _lifespan_of_router(machine, base, value)
         return

@@ -5,8 +5,27 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ameide_telemetry.lint.walk.attributes import note_variable, set_attribute
-from ameide_telemetry.lint.walk.values import UNKNOWN, Constant, External, Group, Table, Value, join, options
+from ameide_telemetry.lint.walk.attributes import note_variable
+from ameide_telemetry.lint.walk.doubt import doubt, home_of, is_sure, put_anywhere
+from ameide_telemetry.lint.walk.escapes import kept_by
+from ameide_telemetry.lint.walk.items import spread
+from ameide_telemetry.lint.walk.replacing import put, put_item
+from ameide_telemetry.lint.walk.switches import written
+from ameide_telemetry.lint.walk.values import (
+    UNKNOWN,
+    Choice,
+    Class,
+    Constant,
+    External,
+    Group,
+    Instance,
+    Setting,
+    Table,
+    Value,
+    join,
+    options,
+    texts,
+)
 
 if TYPE_CHECKING:
     from ameide_telemetry.lint.walk.machine import Machine
@@ -19,28 +38,31 @@ def assign(machine: Machine, target: ast.expr, value: Value, scope: Scope) -> No
     """Bind what stands on the left of an assignment."""
     if isinstance(target, ast.Name):
         _bind(machine, target.id, value, scope)
+        if len(machine.conditions) <= len(scope.module.conditions):
+            scope.module.doubtful.discard(target.id)
         if scope.kind == "module" and target.id not in scope.module.bound:
             scope.module.bound[target.id] = (machine.number(), target)
     elif isinstance(target, ast.Attribute):
         base = machine.evaluate(machine, target.value, scope)
         for option in options(base):
-            if isinstance(option, External) and f"{option.name}.{target.attr}" in machine.bootstrap:
-                _replace_bootstrap(machine, f"{option.name}.{target.attr}", target, scope)
-            set_attribute(machine, option, target.attr, value)
+            kept_by(machine, option, value, target, scope)
+            put(machine, option, target.attr, value, target, scope)
     elif isinstance(target, (ast.Tuple, ast.List)):
-        items = value.items if isinstance(value, Group) and len(value.items) == len(target.elts) else ()
-        for place, each in enumerate(target.elts):
-            assign(machine, each, items[place] if items else UNKNOWN, scope)
+        _unpack(machine, target, value, scope)
     elif isinstance(target, ast.Starred):
         assign(machine, target.value, UNKNOWN, scope)
     elif isinstance(target, ast.Subscript):
         _item(machine, target, value, scope)
 
 
-def _replace_bootstrap(machine: Machine, name: str, node: ast.AST, scope: Scope) -> None:
-    """Something else takes the place of the bootstrap: nobody knows what a call of it does from now on."""
-    machine.bootstrap -= {name}
-    machine.record("dynamic", node, scope, note=f"what takes the place of {name}")
+def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
+    star = next((place for place, each in enumerate(target.elts) if isinstance(each, ast.Starred)), None)
+    items = spread(value, len(target.elts), star)
+    if items is None:
+        machine.risk(ValueError, named=not isinstance(value, Setting))
+    for place, each in enumerate(target.elts):
+        inner = each.value if isinstance(each, ast.Starred) and items else each
+        assign(machine, inner, items[place] if items else UNKNOWN, scope)
 
 
 def _bind(machine: Machine, name: str, value: Value, scope: Scope) -> None:
@@ -48,6 +70,7 @@ def _bind(machine: Machine, name: str, value: Value, scope: Scope) -> None:
     if home is None:
         scope.names[name] = value
         return
+    machine.writes += 1
     base = machine.frames[-1].base if machine.frames else 0
     old = home.names.get(name)
     home.names[name] = join([old, value]) if old is not None and len(machine.conditions) > base else value
@@ -58,16 +81,42 @@ def _item(machine: Machine, target: ast.Subscript, value: Value, scope: Scope) -
         machine.evaluate(machine, target.value, scope),
         machine.evaluate(machine, target.slice, scope),
     )
+    kept_by(machine, base, value, target, scope)
     if isinstance(base, Table) and isinstance(index, Constant):
-        sure = len(machine.conditions) <= (machine.frames[-1].base if machine.frames else 0)
-        base.items[index.value] = value if sure else join([base.items.get(index.value, UNKNOWN), value])
-    elif isinstance(base, Group) and isinstance(index, Constant) and isinstance(index.value, int):
-        items = list(base.items)
-        if -len(items) <= index.value < len(items):
-            items[index.value] = value
-            base.items = tuple(items)
+        put_anywhere(machine, base, index.value, value)
+    elif isinstance(base, Group):
+        _place(machine, base, index, value, target.slice)
+    elif isinstance(home_of(base), (Instance, Class)):
+        for name in texts(index) or ():
+            put(machine, home_of(base), name, value, target, scope)
+        if texts(index) is None:
+            doubt(machine, base, value)
+    elif isinstance(base, (Table, Choice)):
+        doubt(machine, base, value)
+        if isinstance(base, Table) and not base.space:
+            sure = is_sure(machine) and target not in base.items
+            base.items[target] = value if sure else join([UNKNOWN, base.items.get(target, UNKNOWN), value])
     elif isinstance(base, External) and base.name == "os.environ" and isinstance(index, Constant):
         note_variable(machine, str(index.value), value)
+        written(machine, str(index.value), value, sure=is_sure(machine))
+    elif isinstance(base, External):
+        put_item(machine, base, index, value, target, scope)
+
+
+def _place(machine: Machine, base: Group, index: Value, value: Value, slice_: ast.expr) -> None:
+    machine.writes += 1
+    items = list(base.items)
+    number = index.value if isinstance(index, Constant) else None
+    if isinstance(slice_, ast.Slice) and not (slice_.lower or slice_.upper or slice_.step):
+        if isinstance(value, Group) and is_sure(machine):
+            base.items = value.items
+            return
+        value = UNKNOWN
+    if isinstance(number, int) and -len(items) <= number < len(items):
+        items[number] = value if is_sure(machine) else join([items[number], value])
+        base.items = tuple(items)
+    elif not isinstance(number, int):
+        doubt(machine, base, UNKNOWN if isinstance(slice_, ast.Slice) else value)
 
 
 def remove(machine: Machine, target: ast.Subscript, scope: Scope) -> None:
@@ -76,15 +125,17 @@ def remove(machine: Machine, target: ast.Subscript, scope: Scope) -> None:
         machine.evaluate(machine, target.value, scope),
         machine.evaluate(machine, target.slice, scope),
     )
-    if isinstance(base, Table):
-        base.items = {
-            name: value
-            for name, value in base.items.items()
-            if isinstance(index, Constant) and name != index.value
-        }
-    elif isinstance(base, Group):
-        place = index.value if isinstance(index, Constant) and isinstance(index.value, int) else None
+    sure = is_sure(machine)
+    machine.writes += 1
+    place = index.value if isinstance(index, Constant) else None
+    if isinstance(base, Table) and sure and isinstance(index, Constant):
+        base.items.pop(place, None)
+    elif isinstance(base, Table) and place in base.items:
+        base.items[place] = join([base.items[place], UNKNOWN])
+    elif isinstance(base, Group) and sure and isinstance(place, int):
         items = list(base.items)
-        if place is not None and -len(items) <= place < len(items):
+        if -len(items) <= place < len(items):
             del items[place]
-        base.items = tuple(items) if place is not None else ()
+        base.items = tuple(items)
+    else:
+        doubt(machine, base)

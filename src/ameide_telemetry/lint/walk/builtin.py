@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.walk.attributes import attribute, note_variable, set_attribute
+from ameide_telemetry.lint.walk.attributes import attribute, dotted, note_variable
+from ameide_telemetry.lint.walk.doubt import doubt, is_sure
+from ameide_telemetry.lint.walk.hooks import special
 from ameide_telemetry.lint.walk.imports import run_file
+from ameide_telemetry.lint.walk.items import ITEMS, rows
 from ameide_telemetry.lint.walk.loading import dynamic, load_module
+from ameide_telemetry.lint.walk.replacing import put
+from ameide_telemetry.lint.walk.scopes import Module, Scope
+from ameide_telemetry.lint.walk.switches import read, updated, written
 from ameide_telemetry.lint.walk.values import (
     NEVER,
     UNKNOWN,
     Arguments,
     Class,
-    Constant,
+    External,
     Function,
     Group,
     Instance,
     Parent,
     Partial,
     Setting,
+    Table,
     Value,
     join,
     options,
     texts,
 )
+from ameide_telemetry.lint.walk.wrapping import mapped
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Mapping
 
     from ameide_telemetry.lint.walk.machine import Machine
-    from ameide_telemetry.lint.walk.scopes import Scope
 
 __all__ = ["BUILTINS"]
 
@@ -43,17 +50,44 @@ def _getattr(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) ->
         return UNKNOWN
     if names is None:
         # An attribute of what is known cannot be followed; what is called may then be anything.
+        homes = {each.rpartition(".")[0] for each in machine.bootstrap}
+        if any(isinstance(each, (External, Module)) and each.name in homes for each in options(base)):
+            return dynamic(machine, node, scope, "getattr of a name that is not in the source")
         return UNKNOWN
     found = [attribute(machine, each, name, node, scope) for each in options(base) for name in names]
     return join([*found, *given.places[2:3]]) if all(value is UNKNOWN for value in found) else join(found)
 
 
-def _setattr(machine: Machine, given: Arguments, _: ast.AST, __: Scope) -> Value | None:
-    base, names, value = given.get(0), texts(given.get(1)), given.get(2)
+def _setattr(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    base, names, value = given.get(0), texts(given.get(1)), given.get(2) or UNKNOWN
+    if base is not None and names is None:
+        doubt(machine, base, value)
     for name in names or ():
-        if base is not None and value is not None:
-            set_attribute(machine, base, name, value)
+        for each in options(base) if base is not None else ():
+            put(machine, each, name, value, node, scope)
     return UNKNOWN
+
+
+def _unbound(machine: Machine, given: Arguments, _: ast.AST, __: Scope) -> Value | None:
+    """`dict.update(a, b)` and their like change their first argument somehow."""
+    first = given.get(0)
+    if first is None:
+        return UNKNOWN
+    doubt(machine, first, join([UNKNOWN, *given.places[1:]]))
+    return first
+
+
+def _vars(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    base = given.get(0)
+    if base is not None:
+        return attribute(machine, base, "__dict__", node, scope)
+    return _globals(machine, given, node, scope) if scope.kind == "module" else UNKNOWN
+
+
+def _globals(_: Machine, __: Arguments, ___: ast.AST, scope: Scope) -> Value | None:
+    # Names that are not literal may be written there: nobody knows then what the module lacks.
+    scope.module.open = True
+    return Table(scope.module.scope.names, open=True, space=True)  # type: ignore[arg-type]
 
 
 def _super(_: Machine, given: Arguments, __: ast.AST, scope: Scope) -> Value | None:
@@ -85,7 +119,8 @@ def _named(start: Class, symbol: str, depth: int = 0) -> Class | None:
     return None
 
 
-def _exit(_: Machine, __: Arguments, ___: ast.AST, ____: Scope) -> Value | None:
+def _exit(machine: Machine, __: Arguments, ___: ast.AST, ____: Scope) -> Value | None:
+    machine.risk(SystemExit)
     return NEVER
 
 
@@ -95,21 +130,32 @@ def _partial(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | N
     return Partial(given.places[0], Arguments(given.places[1:], given.names, given.whole))
 
 
-def _setting(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | None:
+def _setting(machine: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | None:
     names = texts(given.get(0, "key"))
-    return Setting(names[0]) if names and len(names) == 1 else UNKNOWN
+    return read(machine, names[0], given.get(1, "default")) if names and len(names) == 1 else UNKNOWN
 
 
 def _default(machine: Machine, given: Arguments, _: ast.AST, __: Scope) -> Value | None:
     names, value = texts(given.get(0)), given.get(1)
     if names and value is not None:
         note_variable(machine, names[0], value)
+        written(machine, names[0], value, sure=is_sure(machine))
     return UNKNOWN
 
 
-def _same(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | None:
+def _variables(machine: Machine, given: Arguments, _: ast.AST, __: Scope) -> Value | None:
+    updated(machine, given, sure=is_sure(machine))
+    return UNKNOWN
+
+
+def _same(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
     first = given.get(0)
-    return first if isinstance(first, (Setting, Group, Function)) else UNKNOWN
+    for name in ("__bool__", "__str__") if isinstance(first, Instance) and len(given.all()) == 1 else ():
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if first is not None and name == f"__{called}__":
+            special(machine, first, name, node, scope)
+    kept = isinstance(first, (Setting, Group, Function))
+    return first if first and (kept or dotted(first).startswith("pathlib.")) else UNKNOWN
 
 
 def _first(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | None:
@@ -118,9 +164,33 @@ def _first(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | Non
 
 
 def _execute(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
-    if not isinstance(given.get(0), Constant):
-        dynamic(machine, node, scope, "exec of a text that is not in the source")
+    found = texts(given.get(0))
+    if found is None or len(found) != 1:
+        doubt(machine, scope.module)
+        return dynamic(machine, node, scope, "exec of a text that is not in the source")
+    try:
+        body = ast.parse(found[0].strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return UNKNOWN
+    for each in (inner for statement in body for inner in ast.walk(statement)):
+        ast.copy_location(each, node)
+    home = scope if len(given.all()) == 1 else Scope("function", scope.module, scope.symbol, scope)
+    if len(body) == 1 and isinstance(body[0], ast.Expr):
+        return machine.evaluate(machine, body[0].value, home)
+    machine.execute(machine, body, home)
     return UNKNOWN
+
+
+def _run_path(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    """Run a file by its path, which nobody looks up here."""
+    what = (texts(given.get(0, "path_name")) or ["whose path is not in the source"])[0]
+    return dynamic(machine, node, scope, f"runpy of a file {what}")
+
+
+def _from_file(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    """Load a file by its path, which nobody looks up here."""
+    what = (texts(given.get(1, "location", "path")) or ["whose path is not in the source"])[0]
+    return dynamic(machine, node, scope, f"a module of a file {what}")
 
 
 def _run_module(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
@@ -138,14 +208,51 @@ def _run_module(machine: Machine, given: Arguments, node: ast.AST, scope: Scope)
     return UNKNOWN
 
 
+def _by_key(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    """`sorted`, `min` and `max` call their key, unless there is nothing to compare."""
+    items, by = given.get(0), given.names.get("key")
+    if isinstance(by, (Function, Partial)) and isinstance(items, Group) and items.items:
+        machine.call(machine, by, Arguments([join(items.items)]), node, scope)
+    known = rows(items)
+    return Group(known) if known is not None else UNKNOWN
+
+
+def _reduce(machine: Machine, given: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    """`reduce(wrap, [A, B], app)` calls its function for one item after the other."""
+    if not (len(given.places) == 3 and isinstance(given.places[1], Group)):  # noqa: PLR2004
+        return None
+    value = given.places[2]
+    for item in given.places[1].items:
+        value = machine.call(machine, given.places[0], Arguments([value, item]), node, scope)
+    return value
+
+
 def _sequence(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | None:
+    items = rows(given.get(0))
+    return Group(items) if items is not None else None if given.places else UNKNOWN
+
+
+def _reversed(_: Machine, given: Arguments, __: ast.AST, ___: Scope) -> Value | None:
     first = given.get(0)
-    return first if isinstance(first, Group) else UNKNOWN
+    return Group(first.items[::-1]) if isinstance(first, Group) else UNKNOWN
 
 
 BUILTINS: Final[Mapping[str, Callable[[Machine, Arguments, ast.AST, Scope], Value | None]]] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
+    "builtins.object.__setattr__": _setattr,
+    "builtins.object.__delattr__": _setattr,
+    "builtins.type.__setattr__": _setattr,
+    "builtins.dict.update": _unbound,
+    "builtins.dict.__setitem__": _unbound,
+    "builtins.list.extend": _unbound,
+    "operator.ior": _unbound,
+    "operator.iadd": _unbound,
+    "operator.setitem": _unbound,
+    "operator.delitem": _unbound,
+    "builtins.delattr": _setattr,
+    "builtins.vars": _vars,
+    "builtins.globals": _globals,
     "builtins.super": _super,
     "builtins.exit": _exit,
     "builtins.quit": _exit,
@@ -156,19 +263,30 @@ BUILTINS: Final[Mapping[str, Callable[[Machine, Arguments, ast.AST, Scope], Valu
     "os.getenv": _setting,
     "os.environ.get": _setting,
     "os.environ.setdefault": _default,
+    "os.environ.__setitem__": _default,
+    "os.environ.update": _variables,
     "builtins.bool": _same,
     "builtins.int": _same,
     "builtins.str": _same,
     "builtins.list": _sequence,
     "builtins.tuple": _sequence,
     "builtins.set": _sequence,
-    "builtins.sorted": _sequence,
-    "builtins.reversed": _sequence,
+    "builtins.frozenset": _sequence,
+    "builtins.map": mapped,
+    "builtins.filter": mapped,
+    "builtins.sorted": _by_key,
+    "builtins.min": _by_key,
+    "builtins.max": _by_key,
+    "builtins.reversed": _reversed,
     "builtins.iter": _sequence,
+    "functools.reduce": _reduce,
     "typing.cast": _first,
     "builtins.exec": _execute,
     "builtins.eval": _execute,
     "runpy.run_module": _run_module,
-    "runpy.run_path": _execute,
+    "runpy.run_path": _run_path,
+    "importlib.util.spec_from_file_location": _from_file,
+    "importlib.machinery.SourceFileLoader": _from_file,
+    **ITEMS,
 }
 """Dotted name -> what a call of it gives; None if the usual way shall be gone."""

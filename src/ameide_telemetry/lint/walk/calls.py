@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.walk.attributes import dotted
 from ameide_telemetry.lint.walk.conditions import Condition
+from ameide_telemetry.lint.walk.escapes import left_inside
 from ameide_telemetry.lint.walk.externals import call_external, note_startup
 from ameide_telemetry.lint.walk.generators import hand_over, is_generator
+from ameide_telemetry.lint.walk.harmless import PLAIN_BASES, fits, raised_by
+from ameide_telemetry.lint.walk.hooks import fill
+from ameide_telemetry.lint.walk.risks import ANYTHING, Handler
 from ameide_telemetry.lint.walk.scopes import Frame, Scope
+from ameide_telemetry.lint.walk.suppressing import enter_stack
+from ameide_telemetry.lint.walk.switches import may_be_none, returned, way
 from ameide_telemetry.lint.walk.tables import APPLICATIONS, DISPATCHERS, KEEPING, TASKS, key
 from ameide_telemetry.lint.walk.values import (
     NEVER,
@@ -36,6 +43,7 @@ from ameide_telemetry.lint.walk.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from ameide_telemetry.lint.walk.machine import Machine
 
@@ -47,6 +55,7 @@ _DRIVING: Final = frozenset({"send", "__await__"})
 _OBJECT: Final = "builtins.object"
 _TRIES: Final = 3
 _MOST_TRIES: Final = 8
+_MOST_LOOKUPS: Final = 64
 
 
 def call(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
@@ -74,6 +83,7 @@ def _one(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope
     row = _TABLE.get(type(called))
     if row:
         return row(machine, called, given, node, scope)
+    machine.risk()
     return called if isinstance(called, Opaque) else UNKNOWN
 
 
@@ -90,14 +100,30 @@ def _external(machine: Machine, called: Value, given: Arguments, node: ast.AST, 
         return _bootstrap(machine, called.name, node, scope)
     name = _last_name(called)
     base = called.base if isinstance(called, Member) else UNKNOWN
+    enter_stack(machine, base, name, given)
+    kind = raised_by(called, given)
     for value in (*options(base), *given.all()):
         if isinstance(value, Coroutine) and (value is not base or name in _DRIVING):
-            _run_now(machine, called, value, node, scope)
+            with _ended(machine, given):
+                _run_now(machine, called, value, node, scope)
         elif isinstance(value, Generator):
             known = hand_over(machine, name, value, node, scope)
             if known is not None:
+                machine.risk_of(kind)
                 return known
-    return call_external(machine, called, given, node, scope)
+    if may_be_none(base):
+        machine.risk(AttributeError)
+    made = call_external(machine, called, given, node, scope)
+    machine.risk_of(kind)
+    return made
+
+
+def _ended(machine: Machine, given: Arguments) -> AbstractContextManager[object]:
+    """Return what `gather(..., return_exceptions=True)` does with what is raised."""
+    if "return_exceptions" not in given.names:
+        return nullcontext()
+    fine = Condition(machine.number(), 0, 0, "nothing is raised before")
+    return machine.guard(fine, (Handler(ANYTHING),))
 
 
 def _last_name(called: Value) -> str:
@@ -119,6 +145,7 @@ def _bootstrap(machine: Machine, name: str, node: ast.AST, scope: Scope) -> Valu
 
 
 def _function(machine: Machine, called: Function, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+    machine.risk(TypeError, named=fits(called, given))
     name = _bootstrap_name(machine, called)
     if name:
         return _bootstrap(machine, name, node, scope)
@@ -152,8 +179,7 @@ def _once(called: Function, given: Arguments) -> tuple[object, ...] | None:
     """Return what a function that keeps its results keeps them by; None for another function."""
     if not any(key(name) in KEEPING for name in called.decorators):
         return None
-    values = [value.value if isinstance(value, Constant) else id(value) for value in given.all()]
-    return called.node, id(called.bound), *(repr(value) for value in values)
+    return called.node, called.bound, *_told(given)
 
 
 def _bootstrap_name(machine: Machine, called: Function) -> str:
@@ -171,23 +197,51 @@ def _bootstrap_name(machine: Machine, called: Function) -> str:
 
 def enter(machine: Machine, called: Function, given: Arguments, node: ast.AST, scope: Scope) -> Value:
     """Run the body of a function, unless nothing can come of it; return what it gives."""
-    tries, known = machine.quiet.get(called.node, (0, UNKNOWN))
+    asked = (called.node, called.bound, *_told(given))
+    entered, _ = machine.quiet.get(called.node, (0, None))
+    tries, known = machine.quiet.get(asked, (0, UNKNOWN))
     plain = called.bound is None and not any(
         _matters(value) or (isinstance(value, External) and value.name in machine.bootstrap)
         for value in given.all()
     )
-    if tries >= (_TRIES if plain else _MOST_TRIES):
-        return known
+    # What differs from call to call is not known after the last one that is looked at.
+    if entered >= _MOST_LOOKUPS or (known and tries >= (_TRIES if plain else _MOST_TRIES)):
+        if called.node in machine.risky:
+            machine.risk()
+        return known or UNKNOWN
     if machine.too_deep(called):
+        machine.risk()
         return UNKNOWN
     machine.step()
     before = (len(machine.happenings), len(machine.later))
-    decided = machine.decided
+    state = (machine.decided, machine.writes)
     value = _run(machine, called, given, node, scope)
     after = (len(machine.happenings), len(machine.later))
-    if before == after and not _matters(value) and (not plain or decided == machine.decided):
-        machine.quiet[called.node] = (tries + 1, value)
+    same = state == (machine.decided, machine.writes)
+    if before == after and not _matters(value) and (not plain or state[0] == machine.decided):
+        settled = known is not None and same and _settled(machine, called, value)
+        machine.quiet[asked] = (tries + 1, value if settled else None)
+        machine.quiet[called.node] = (entered + 1, None)
     return value
+
+
+def _told(given: Arguments) -> list[object]:
+    """Return what tells the arguments of one call from those of another."""
+    named = [*enumerate(given.places), *given.names.items()]
+    return [(name, repr(value.value) if isinstance(value, Constant) else value) for name, value in named]
+
+
+def _settled(machine: Machine, called: Function, value: Value) -> bool:
+    """Return whether a call of a function gives the same whenever it is given the same."""
+    if isinstance(value, Opaque):
+        return True
+    facts, asked = machine.sources.facts, ("gives nothing", called.node)
+    if asked not in facts:
+        body = called.node.body
+        facts[asked] = isinstance(body, list) and not any(
+            isinstance(each, ast.Return) and each.value for statement in body for each in ast.walk(statement)
+        )
+    return facts[asked]
 
 
 def _matters(value: Value) -> bool:
@@ -209,6 +263,9 @@ def _run(machine: Machine, called: Function, given: Arguments, node: ast.AST, sc
         else:
             flow = machine.execute(machine, called.node.body, inner)
             return_value = None
+            if flow & NEXT:
+                frame.returned.append(NONE)
+                frame.ways.append(way(machine.conditions[frame.base :]))
     machine.depth = depth
     machine.paused = machine.frames.pop().paused
     machine.active.pop()
@@ -218,7 +275,7 @@ def _run(machine: Machine, called: Function, given: Arguments, node: ast.AST, sc
         return join(frame.yielded)
     if not flow & NEXT and not frame.returned:
         return NEVER if flow else UNKNOWN
-    return join([*frame.returned, *([NONE] if flow & NEXT else [])])
+    return returned(frame.returned, frame.ways) or join(frame.returned)
 
 
 def _parameters(called: Function, given: Arguments) -> dict[str, Value]:
@@ -259,9 +316,14 @@ def _construct(machine: Machine, called: Class, given: Arguments, node: ast.AST,
                 instance = made
             elif name == "__new__" and isinstance(made, Instance) and (made.cls or made.of == _OBJECT):
                 return made
+    if any(raised_by(External(name), given) for name in called.outside() if name not in PLAIN_BASES):
+        machine.risk()
     if instance.kind and not machine.announced(instance):
         machine.application(instance)
         note_startup(machine, instance, given)
+    elif not instance.kind:
+        fill(machine, instance, given, node, scope)
+        left_inside(machine, instance, given, node, scope)
     return instance
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["Condition", "exclude", "relative", "shown", "sure"]
 
 _LONGEST: Final = 120
+_NONE: Final[Mapping[int, set[int]]] = {}
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Condition:
         arms: how many there are; 0 if not all of them are known.
         test: what is asked, as source or as words.
         negated: whether the answer has to be no.
-        documented: whether only the documented off-switch decides.
+        usual: where the documented off-switch alone decides, whether this is the way while it is not set.
         soft: whether only an unexpected exception leads another way.
     """
 
@@ -33,7 +34,7 @@ class Condition:
     arms: int
     test: ast.expr | str
     negated: bool = False
-    documented: bool = False
+    usual: bool | None = None
     soft: bool = False
 
     @property
@@ -67,7 +68,7 @@ def exclude(one: Iterable[Condition], other: Iterable[Condition]) -> bool:
 def relative(conditions: Sequence[Condition], reference: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return what has to be true besides what a reference needs and besides the documented off-switch."""
     known = {(condition.fork, condition.arm) for condition in reference}
-    return tuple(each for each in conditions if not each.documented and (each.fork, each.arm) not in known)
+    return tuple(each for each in conditions if not each.usual and (each.fork, each.arm) not in known)
 
 
 def shown(conditions: Iterable[Condition]) -> str:
@@ -75,11 +76,11 @@ def shown(conditions: Iterable[Condition]) -> str:
     return "; ".join(dict.fromkeys(condition.text for condition in conditions))
 
 
-def sure(paths: Iterable[tuple[Condition, ...]]) -> bool:
-    """Return whether one of several happens in every run: the arms of each fork are all there."""
+def sure(paths: Iterable[tuple[Condition, ...]], dead: Mapping[int, set[int]] = _NONE) -> bool:
+    """Return whether one of several happens in every run: the arms of each fork are all there, or end it."""
     known = {tuple((each.fork, each.arm, each.arms) for each in path) for path in paths}
     for _ in range(len(known) * 2):
-        whole = _closed(known) - known
+        whole = _closed(known, dead) - known
         if () in known or not whole:
             break
         known |= whole
@@ -87,11 +88,13 @@ def sure(paths: Iterable[tuple[Condition, ...]]) -> bool:
 
 
 def _closed(
-    known: set[tuple[tuple[int, int, int], ...]],
+    known: set[tuple[tuple[int, int, int], ...]], dead: Mapping[int, set[int]]
 ) -> set[tuple[tuple[int, int, int], ...]]:
     arms: dict[tuple[tuple[tuple[int, int, int], ...], int, int], set[int]] = {}
     for path in known:
         if path:
             fork, arm, count = path[-1]
             arms.setdefault((path[:-1], fork, count), set()).add(arm)
+    for before, fork, count in arms:
+        arms[before, fork, count] |= dead.get(fork, set())
     return {before for (before, _, count), seen in arms.items() if count and len(seen) == count}

@@ -9,6 +9,7 @@ from ameide_telemetry.lint.walk.attributes import dotted
 from ameide_telemetry.lint.walk.binding import assign
 from ameide_telemetry.lint.walk.expressions import evaluate, function
 from ameide_telemetry.lint.walk.externals import hooked
+from ameide_telemetry.lint.walk.hooks import class_made
 from ameide_telemetry.lint.walk.scopes import Scope
 from ameide_telemetry.lint.walk.values import (
     UNKNOWN,
@@ -23,6 +24,7 @@ from ameide_telemetry.lint.walk.values import (
     Value,
     options,
 )
+from ameide_telemetry.lint.walk.wrapping import inside_context
 
 if TYPE_CHECKING:
     from ameide_telemetry.lint.walk.machine import Machine
@@ -53,15 +55,20 @@ def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionD
     value: Value = made
     for decorator, place in zip(decorators[::-1], node.decorator_list[::-1], strict=True):
         value = _decorated(machine, decorator, value, place, scope)
-    assign(machine, ast.Name(node.name), value, scope)
+    assign(machine, ast.Name(node.name, ast.Store()), value, scope)
 
 
 def _decorated(machine: Machine, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """Apply a decorator; where nobody knows what it gives, it gives what it was given."""
     for option in options(decorator):
+        inside = inside_context(option, value, node, scope)
+        if inside is not None:
+            return inside
         if isinstance(option, (Function, Class, Partial)) or _is_bootstrap(machine, option):
             made = machine.call(machine, option, Arguments([value]), node, scope)
             if isinstance(made, (Function, Class, Partial)) and not isinstance(option, Class):
+                return made
+            if isinstance(made, Instance) and made.cls and made.cls.lookup("__call__"):
                 return made
         elif isinstance(option, (Member, Instance, External)):
             hooked(machine, option, value, node, scope)
@@ -90,7 +97,8 @@ def define_class(machine: Machine, node: ast.ClassDef, scope: Scope) -> None:
     for value in inner.names.values():
         if isinstance(value, Function) and value.owner is None:
             value.owner = made
+    class_made(machine, made, node, scope)
     result: Value = made
     for decorator, place in zip(decorators[::-1], node.decorator_list[::-1], strict=True):
         result = _decorated(machine, decorator, result, place, scope)
-    assign(machine, ast.Name(node.name), result if result is not UNKNOWN else made, scope)
+    assign(machine, ast.Name(node.name, ast.Store()), result if result is not UNKNOWN else made, scope)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.walk.calls import NEXT
 from ameide_telemetry.lint.walk.conditions import Condition
-from ameide_telemetry.lint.walk.values import Value, join
+from ameide_telemetry.lint.walk.switches import chosen
+from ameide_telemetry.lint.walk.values import UNKNOWN, Value, join
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,20 +39,42 @@ def merge(
 ) -> int:
     """Join what the arms of a fork leave behind, and put the rest under what it needs."""
     through = [arm for arm in arms if arm[0] & NEXT]
-    scope.names = joined([names for _, names, _ in through or arms])
+    left_behind = [names for _, names, _ in through or arms]
+    scope.names = joined(left_behind)
+    usual = next((names for _, names, arm in through if arm.usual), None)
+    if usual and len(through) > 1:
+        _choose(scope.names, usual, left_behind)
+    if scope.kind == "module":
+        scope.module.doubtful |= {
+            name for name in scope.names if not all(name in each for each in left_behind)
+        }
     flow = 0
-    for arm, _, _ in arms:
+    for arm, _, taken in arms:
         flow |= arm
+        if arm == RAISE and not machine.guards:
+            machine.dead.setdefault(taken.fork, set()).add(taken.arm)
     left = flow & (RETURN | BREAK | CONTINUE | (RAISE if machine.guarded else 0))
     if flow & NEXT and left:
         if len(through) == 1 and through[0][0] == NEXT:
             machine.conditions.append(through[0][2])
         else:
-            documented = all(arm[2].documented for arm in arms)
             machine.conditions.append(
-                Condition(machine.number(), 0, 0, text, negated=True, documented=documented)
+                Condition(machine.number(), 0, 0, text, negated=True, usual=_goes_on(arms))
             )
     return flow
+
+
+def _goes_on(arms: list[tuple[int, dict[str, Value], Condition]]) -> bool | None:
+    """Return whether the next statement is reached in any case while the documented switch is not set."""
+    return True if any(flow == NEXT and arm.usual for flow, _, arm in arms) else None
+
+
+def _choose(names: dict[str, Value], taken: dict[str, Value], arms: list[dict[str, Value]]) -> None:
+    """Note of what the documented switch decides which value a name has while that is not set."""
+    for name, value in taken.items():
+        values = [each.get(name, UNKNOWN) for each in arms]
+        if any(each is not value for each in values):
+            names[name] = chosen(value, values) or names[name]
 
 
 def joined(names: list[dict[str, Value]]) -> dict[str, Value]:

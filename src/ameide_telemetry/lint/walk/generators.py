@@ -61,10 +61,10 @@ _SAME: Final = frozenset({"aiter", "enumerate", "iter", "aclosing", "closing", "
 
 def is_generator(machine: Machine, node: ast.AST) -> bool:
     """Return whether a function has a `yield` of its own."""
-    known = machine.generators.get(node)
+    known = machine.sources.facts.get(("yields", node))
     if known is None:
         known = any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _own(node))
-        machine.generators[node] = known
+        machine.sources.facts["yields", node] = known
     return known
 
 

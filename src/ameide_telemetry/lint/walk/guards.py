@@ -3,66 +3,73 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from collections import Counter
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.walk.binding import assign
 from ameide_telemetry.lint.walk.calls import NEXT
 from ameide_telemetry.lint.walk.conditions import Condition
-from ameide_telemetry.lint.walk.flows import RAISE, merge, run_arm, short
+from ameide_telemetry.lint.walk.flows import BREAK, CONTINUE, RAISE, RETURN, joined, merge, run_arm, short
 from ameide_telemetry.lint.walk.generators import begin, resume
-from ameide_telemetry.lint.walk.tables import SWALLOWING, key
-from ameide_telemetry.lint.walk.values import UNKNOWN, Arguments, Function, Generator, Instance, Value
+from ameide_telemetry.lint.walk.hooks import leave
+from ameide_telemetry.lint.walk.suppressing import handlers, is_stack, suppressor
+from ameide_telemetry.lint.walk.values import UNKNOWN, Arguments, Function, Instance, Value, join
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from ameide_telemetry.lint.walk.machine import Machine
+    from ameide_telemetry.lint.walk.risks import Guard
     from ameide_telemetry.lint.walk.scopes import Scope
 
 __all__ = ["try_", "with_"]
 
-_CALLS: Final = frozenset({"init", "lifespan", "fork"})
+_LEAVES: Final = RETURN | BREAK | CONTINUE
 
 
 def try_(machine: Machine, node: ast.Try | ast.TryStar, scope: Scope) -> int:
     """Execute `try`."""
     fork, before = machine.number(), dict(scope.names)
-    swallows = any(not _ends(handler.body) for handler in node.handlers)
-    # A `return` there takes the place of the exception.
-    swallows |= any(isinstance(each, ast.Return) for each in node.finalbody)
+    told = handlers(machine, node, scope)
+    swallows = any(not each.passes and (each.kinds or each.others) for each in told)
     caught = " or ".join(_caught(handler) for handler in node.handlers) or "exception"
     count = len(node.handlers) + 1 + (swallows and not node.handlers)
     fine = Condition(fork, 0, count, f"no {caught} is raised", soft=not _imports(node))
-    flow = _guarded(machine, node.body, scope, fine if swallows else None)
-    if flow & NEXT and node.orelse:
-        with machine.under(*([fine] if swallows else [])):
+    with machine.under() if swallows else nullcontext():
+        with machine.guard(fine, told) as guard:
+            flow = _guarded(machine, node.body, scope, swallows=swallows)
+        left = _halfway(node.body, before, scope.names) if guard.risky else before
+        if flow & NEXT and node.orelse:
+            machine.conditions += [fine] if guard.risky else []
             flow = (flow & ~NEXT) | machine.execute(machine, node.orelse, scope)
     arms = [(flow & ~(RAISE if node.handlers else 0) or RAISE, scope.names, fine)]
     for place, handler in enumerate(node.handlers, start=1):
         arm = Condition(fork, place, count, f"{_caught(handler)} is raised")
-        start = {**before, **({handler.name: UNKNOWN} if handler.name else {})}
+        start = {**left, **({handler.name: UNKNOWN} if handler.name else {})}
         arms.append((*run_arm(machine, handler.body, scope, start, arm), arm))
     outcome = merge(machine, scope, arms, f"{caught} is raised")
     last = machine.execute(machine, node.finalbody, scope) if node.finalbody else NEXT
     return outcome if last & NEXT else last
 
 
-def _guarded(machine: Machine, body: Sequence[ast.stmt], scope: Scope, fine: Condition | None) -> int:
-    """Run the body of a `try`: what follows its first statement depends on that it raised nothing."""
-    if fine is None:
-        return machine.execute(machine, body, scope)
-    machine.guarded += 1
-    before, ways = len(machine.happenings), len(machine.chain)
-    flow = machine.execute(machine, body[:1], scope)
-    for each in machine.happenings[before:]:
-        # What a call or an import leads to stands below other lines that may raise.
-        if each.kind in _CALLS and len(each.moment.chain) > ways:
-            each.moment = replace(each.moment, conditions=(*each.moment.conditions, fine))
-    if flow & NEXT and len(body) > 1:
-        with machine.under(fine):
-            flow = (flow & ~NEXT) | machine.execute(machine, body[1:], scope)
-    machine.guarded -= 1
+def _halfway(body: Sequence[ast.stmt], before: dict[str, Value], after: dict[str, Value]) -> dict[str, Value]:
+    """Return what names may mean where an exception left a block; what it binds twice may be anything."""
+    names = joined([before, after])
+    stored = [each for part in body for each in ast.walk(part) if isinstance(each, ast.Name)]
+    counts = Counter(each.id for each in stored if isinstance(each.ctx, ast.Store))
+    for name, count in counts.items():
+        if count > 1 and name in names:
+            names[name] = join([names[name], UNKNOWN])
+    return names
+
+
+def _guarded(machine: Machine, body: Sequence[ast.stmt], scope: Scope, *, swallows: bool) -> int:
+    """Run a block; `swallows` if the process goes on after an exception in it."""
+    machine.guarded += swallows
+    flow = machine.execute(machine, body, scope)
+    machine.guarded -= swallows
     return flow
 
 
@@ -74,55 +81,42 @@ def _caught(handler: ast.ExceptHandler) -> str:
     return short(handler.type) if handler.type else "exception"
 
 
-def _ends(body: Sequence[ast.stmt]) -> bool:
-    """Return whether a handler leaves the process, or hands the exception on."""
-    last = body[-1]
-    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        return ast.unparse(last.value.func) in {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
-    return isinstance(last, ast.Raise)
-
-
 def with_(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> int:
     """Execute `with`."""
-    swallowing, rests = False, []
-    for item in node.items:
-        given = machine.evaluate(machine, item.context_expr, scope)
-        value, rest = begin(machine, given, node, scope)
-        rests.append(rest)
-        swallowing |= _swallows(given)
-        entered = _enter(machine, value, node, scope)
-        if item.optional_vars:
-            assign(machine, item.optional_vars, entered, scope)
-    flow = _body(machine, node, scope) if swallowing else machine.execute(machine, node.body, scope)
-    for rest in rests[::-1]:
+    rests, left, flow, before = [], [], NEXT, dict(scope.names)
+    with ExitStack() as entered:
+        guards: list[Guard] = []
+        for item in node.items:
+            given = machine.evaluate(machine, item.context_expr, scope)
+            value, rest = begin(machine, given, node, scope)
+            rests.append(rest)
+            left.append(value)
+            inside = _enter(machine, value, node, scope)
+            guards += [entered.enter_context(each) for each in _guard(machine, given, value)]
+            if item.optional_vars:
+                assign(machine, item.optional_vars, inside, scope)
+        mark = len(machine.conditions)
+        flow = _guarded(machine, node.body, scope, swallows=bool(guards))
+        if any(each.risky for each in guards):
+            scope.names = _halfway(node.body, before, scope.names)
+            flow |= NEXT
+        if guards:
+            del machine.conditions[mark:]
+    if guards and flow & NEXT and flow & _LEAVES:
+        text = f"the block in line {node.lineno} is not left before its end"
+        machine.conditions.append(Condition(machine.number(), 0, 0, text))
+    for rest, value in zip(rests[::-1], left[::-1], strict=True):
         resume(machine, rest)
+        leave(machine, value, node, scope)
     return flow
 
 
-def _swallows(value: Value) -> bool:
-    """Return whether a block of `with` may end an exception."""
-    if isinstance(value, Generator):
-        tries = (each for each in ast.walk(value.function.node) if isinstance(each, ast.Try))
-        return any(_around_yield(each) for each in tries)
-    if not isinstance(value, Instance):
-        return False
-    leave = value.cls.lookup("__exit__") or value.cls.lookup("__aexit__") if value.cls else None
-    if not isinstance(leave, Function):
-        return key(value.of) in SWALLOWING
-    results = [each.value for each in ast.walk(leave.node) if isinstance(each, ast.Return)]
-    return any(each and not (isinstance(each, ast.Constant) and not each.value) for each in results)
-
-
-def _around_yield(node: ast.Try) -> bool:
-    inside = any(isinstance(each, ast.Yield) for statement in node.body for each in ast.walk(statement))
-    return inside and any(not _ends(handler.body) for handler in node.handlers)
-
-
-def _body(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> int:
-    """Run the body of a `with` that suppresses what is raised in it."""
-    fine = Condition(machine.number(), 0, 0, "nothing is raised that is suppressed here")
-    with machine.under():
-        return _guarded(machine, node.body, scope, fine) | NEXT
+def _guard(machine: Machine, given: Value, value: Value) -> Iterator[AbstractContextManager[Guard]]:
+    """Yield the guard of a block whose exceptions are ended, or may be by what a stack is given later."""
+    told = suppressor(given)
+    if told or is_stack(value):
+        fine = Condition(machine.number(), 0, 0, "nothing is raised that is suppressed here")
+        yield machine.guard(fine, (told,) if told else (), value)
 
 
 def _enter(machine: Machine, value: Value, node: ast.With | ast.AsyncWith, scope: Scope) -> Value:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.source import Parsed
+from ameide_telemetry.lint.walk.risks import is_there_always
 from ameide_telemetry.lint.walk.scopes import Module, Scope
-from ameide_telemetry.lint.walk.values import UNKNOWN, Arguments, Constant, External, Function, Group, Opaque
+from ameide_telemetry.lint.walk.values import (
+    UNKNOWN,
+    Arguments,
+    Constant,
+    External,
+    Function,
+    Group,
+    Opaque,
+    Table,
+)
 
 if TYPE_CHECKING:
     import ast
@@ -23,13 +33,19 @@ _DEEPEST: Final = 200
 
 def load(machine: Machine, name: str, node: ast.AST, scope: Scope) -> Module | External:
     """Import a dotted, absolute name; return the module itself."""
-    if name.partition(".")[0] == _OURS or not name:
+    hidden = _hidden(machine, name)
+    if hidden:
+        machine.record("dynamic", node, scope, note=hidden)
+        return External(f"{hidden}.{name}")
+    if not name or (name.partition(".")[0] == _OURS and not _shadowed(machine)):
+        _outside(machine, name)
         return External(name)
     parent: Module | None = None
     parts = name.split(".")
     for count in range(1, len(parts) + 1):
         module = _one(machine, ".".join(parts[:count]), node, scope)
         if module is None:
+            _outside(machine, name)
             return External(name)
         if parent is not None:
             parent.scope.names.setdefault(parts[count - 1], module)
@@ -37,15 +53,50 @@ def load(machine: Machine, name: str, node: ast.AST, scope: Scope) -> Module | E
     return parent or External(name)
 
 
+def _outside(machine: Machine, name: str) -> None:
+    """Note an import of something from outside of the tree, which need not be installed."""
+    if name in machine.there or is_there_always(name):
+        return
+    if not machine.guards and not machine.conditions:
+        machine.there.add(name)
+    machine.risk(ImportError)
+
+
+def _hidden(machine: Machine, name: str) -> str:
+    """Return what an import of a name finds instead; empty if it finds what it always finds."""
+    for hidden, reason in machine.hidden.items():
+        if hidden and (name == hidden or name.startswith(f"{hidden}.")):
+            root = name.partition(".")[0]
+            ours = any(each.partition(".")[0] == root for each in machine.bootstrap)
+            return reason if ours or machine.find(name).kind != "missing" else ""
+    homes = {each.rpartition(".")[0] for each in machine.bootstrap}
+    return machine.hidden.get("", "") if name in homes else ""
+
+
+def _shadowed(machine: Machine) -> bool:
+    """Return whether a module of the tree has the name of ours, and is not ours."""
+    found, inner = machine.find(_OURS), machine.find(f"{_OURS}.bootstrap")
+    machine.looked_for.update(dict.fromkeys((*found.looked_for, *inner.looked_for)))
+    if found.kind not in {"module", "package"} or inner.kind != "missing":
+        return False
+    machine.bootstrap = frozenset(each for each in machine.bootstrap if each.partition(".")[0] != _OURS)
+    return True
+
+
 def _one(machine: Machine, name: str, node: ast.AST, scope: Scope) -> Module | None:
     module = machine.modules.get(name)
     if module is None:
+        if name in machine.absent:
+            return None
         found = machine.find(name)
         machine.looked_for.update(dict.fromkeys(found.looked_for))
-        if found.kind == "missing":
+        path = _beside(machine, name) if found.kind == "missing" else found.path
+        if found.kind == "missing" and path is None:
+            machine.absent.add(name)
             return None
-        package = name if found.kind != "module" else name.rpartition(".")[0]
-        module = machine.modules[name] = Module(name, found.path, package)
+        alone = found.kind == "module" or (found.kind == "missing" and path and path.stem != "__init__")
+        package = name.rpartition(".")[0] if alone else name
+        module = machine.modules[name] = Module(name, path, package)
         before, module.conditions = len(machine.happenings), tuple(machine.conditions)
         with machine.way(node, scope.module, f"imports {name}"):
             _run(machine, module)
@@ -53,6 +104,17 @@ def _one(machine: Machine, name: str, node: ast.AST, scope: Scope) -> Module | N
     elif module.conditions:
         machine.again(module)
     return module
+
+
+def _beside(machine: Machine, name: str) -> Path | None:
+    """Return the file of a module in the folders that the program itself looks in."""
+    inner = name.replace(".", "/")
+    for folder in machine.folders:
+        for path in (folder / inner / "__init__.py", folder / f"{inner}.py"):
+            if path.is_file():
+                return path
+            machine.looked_for[path] = None
+    return None
 
 
 def run_file(machine: Machine, path: Path, name: str, *, main: bool, package: str = "") -> Module:
@@ -69,10 +131,12 @@ def _run(machine: Machine, module: Module, *, asked: bool = False) -> None:
         return
     if not asked and not machine.relevant(module.path):
         module.state = "skipped"
+        machine.risk()
         return
     source = machine.sources.get(module.path)
     if not isinstance(source, Parsed) or len(machine.chain) > _DEEPEST:
         module.state = "unread"
+        machine.risk()
         return
     module.source, module.state = source, "running"
     name = "__main__" if module.main else module.name
@@ -96,7 +160,8 @@ def import_name(machine: Machine, node: ast.Import, scope: Scope) -> dict[str, V
         if alias.asname:
             bound[alias.asname] = last
         else:
-            bound[first] = machine.modules.get(first) or External(first)
+            instead = last if _hidden(machine, first) else External(first)
+            bound[first] = instead if instead is last else machine.modules.get(first) or instead
     return bound
 
 
@@ -124,7 +189,7 @@ def _absolute(node: ast.ImportFrom, module: Module) -> str:
 def _member(machine: Machine, module: Module | External, last: str, node: ast.AST, scope: Scope) -> Value:
     full = f"{module.name}.{last}"
     if not isinstance(module, Module) or full in machine.bootstrap:
-        return External(full)
+        return machine.external(full)
     known = module.scope.names.get(last)
     if known is not None:
         return known
@@ -138,7 +203,9 @@ def attribute_of_module(machine: Machine, module: Module, name: str, node: ast.A
     """Return what a name of a module stands for; its own `__getattr__` is asked."""
     full = f"{module.name}.{name}"
     if full in machine.bootstrap:
-        return External(full)
+        return machine.external(full)
+    if name == "__dict__":
+        return Table(module.scope.names, open=True, space=True)  # type: ignore[arg-type]  # what is written there is bound
     known = module.scope.names.get(name)
     if known is not None:
         return known

@@ -5,23 +5,26 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ameide_telemetry.lint.walk.generators import first
-from ameide_telemetry.lint.walk.values import Instance, Moment
+from ameide_telemetry.lint.walk.risks import Guard, holding, meet
+from ameide_telemetry.lint.walk.values import External, Instance, Moment
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ameide_telemetry.lint.model import EventKind
     from ameide_telemetry.lint.source import Sources
+    from ameide_telemetry.lint.walk.commands import Begun
     from ameide_telemetry.lint.walk.conditions import Condition
+    from ameide_telemetry.lint.walk.risks import Handler
     from ameide_telemetry.lint.walk.scopes import Frame, Module, Scope
     from ameide_telemetry.lint.walk.values import Arguments, Function, Value
 
-__all__ = ["STEPS", "Finder", "Found", "Happening", "Later", "Machine", "Spent"]
+__all__ = ["STEPS", "Finder", "Found", "Happening", "Later", "Machine", "Mentions", "Spent"]
 
 STEPS: Final = 200_000
 """How many statements and calls a walk executes before it gives up."""
@@ -80,6 +83,18 @@ class Later:
     subject: int
 
 
+class Mentions(NamedTuple):
+    """What the body of a function asks for.
+
+    Attributes:
+        names: that are not its parameters.
+        imported: names that it imports for itself -> dotted names.
+    """
+
+    names: list[ast.Name | ast.Attribute]
+    imported: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Machine:
     """One walk.
@@ -96,21 +111,41 @@ class Machine:
         enter: runs the body of a function.
         modules: by dotted name.
         looked_for: paths that were not there when a module was looked up.
+        absent: dotted names that lead to nothing in the tree.
+        folders: where the program itself says that modules are, besides the roots.
         happenings: what was seen.
         conditions: what has to be true for the walk to be here, outermost first.
         chain: imports and calls that lead here.
         frames: calls that are under way.
         active: functions that are under way.
+        mentions: what the body of a function asks for.
+        leading: functions, and how many calls away from them no bootstrap is.
+        deaf: signals that the process never hears.
         later: callables for the start-up, and what they belong to.
         commands: callables that were registered with a dispatcher, by its identity.
         mode: kind that a call of the bootstrap is of, now.
         guarded: how many `try` statements around the walk go on after an exception.
+        guards: blocks around the walk whose exceptions somebody is told of, outermost first.
+        risky: functions in which something may be raised.
+        dead: fork -> arms of it after which the process ends.
+        there: modules from outside of the tree that were imported before anything was in doubt.
         cut: functions that were not entered because they are too deep.
         entered: functions that were entered at least once.
         decided: how many conditions were decided by what a name stands for.
+        writes: how many times something was changed that outlives the call that is under way.
         depth: how many expressions the walk is in.
         loops: how many loops the walk is in.
         paused: how many things had happened when the last function that returned yielded first.
+        defaults: callables that a parser of arguments gives out, by the name of the attribute.
+        stacks: callables that a stack of exits calls at its end, by its number.
+        replaced: dotted names outside of the tree that something else has taken the place of.
+        hidden: modules that an import does not find by the usual way any more, and why; `` for any.
+        unsure: the setting on which it depends whether workers fork late, if nobody knows it.
+        environment: variables that the deployment sets.
+        begun: other programs that are started.
+        threads: that were started, by their number: the condition that one is quick, what it does.
+        boots: callables that only a worker calls, each with the program that does.
+        switch: what the source itself has set the documented off-switch to.
     """
 
     sources: Sources
@@ -124,29 +159,52 @@ class Machine:
     enter: Callable[[Machine, Function, Arguments, ast.AST, Scope], Value]
     modules: dict[str, Module] = field(default_factory=dict)
     looked_for: dict[Path, None] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+    folders: list[Path] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     chain: list[tuple[Module, ast.AST, str]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     active: list[ast.AST] = field(default_factory=list)
+    leading: dict[ast.AST, int] = field(default_factory=dict)
+    mentions: dict[ast.AST, Mentions] = field(default_factory=dict)
+    deaf: frozenset[str] = frozenset()
     later: list[Later] = field(default_factory=list)
     commands: dict[int, list[tuple[str, Value]]] = field(default_factory=dict)
-    quiet: dict[ast.AST, tuple[int, Value]] = field(default_factory=dict)
-    generators: dict[ast.AST, bool] = field(default_factory=dict)
+    quiet: dict[object, tuple[int, Value | None]] = field(default_factory=dict)
     cached: dict[tuple[object, ...], Value] = field(default_factory=dict)
     settings_module: list[str] = field(default_factory=list)
     mode: EventKind = "init"
     guarded: int = 0
+    guards: list[Guard] = field(default_factory=list)
+    risky: set[ast.AST] = field(default_factory=set)
+    dead: dict[int, set[int]] = field(default_factory=dict)
+    there: set[str] = field(default_factory=set)
     cut: dict[ast.AST, str] = field(default_factory=dict)
     logged: set[ast.AST] = field(default_factory=set)
     entered: set[ast.AST] = field(default_factory=set)
     decided: int = 0
+    writes: int = 0
     depth: int = 0
     loops: int = 0
     paused: int | None = None
     served: list[Value] = field(default_factory=list)
+    defaults: dict[str, list[Value]] = field(default_factory=dict)
+    stacks: dict[int, list[tuple[Value, Arguments]]] = field(default_factory=dict)
+    replaced: dict[str, Value] = field(default_factory=dict)
+    hidden: dict[str, str] = field(default_factory=dict)
+    switch: Value | None = None
+    unsure: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    begun: list[Begun] = field(default_factory=list)
+    threads: dict[int, tuple[Condition, list[Happening]]] = field(default_factory=dict)
+    boots: list[tuple[str, Value]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _left: int = STEPS
+
+    def external(self, name: str) -> Value:
+        """Return what a dotted name from outside of the tree stands for now."""
+        return self.replaced.get(name) or External(name)
 
     def number(self) -> int:
         """Return the next number; what has a greater one came later."""
@@ -164,9 +222,7 @@ class Machine:
 
     def moment(self, node: ast.AST, scope: Scope) -> Moment:
         """Return where and when the walk is now."""
-        return Moment(
-            self.number(), scope.module, node, scope.symbol, tuple(self.conditions), tuple(self.chain)
-        )
+        return Moment(self.number(), scope.module, node, scope.symbol, self.holding(), tuple(self.chain))
 
     def record(
         self, kind: EventKind, node: ast.AST, scope: Scope, *, subject: int = 0, note: str = ""
@@ -206,10 +262,46 @@ class Machine:
         known = len(module.conditions)
         for each in self.happenings[slice(*module.span)]:
             if each.kind in {"init", "app"} and not each.dropped:
-                conditions = (*self.conditions, *each.moment.conditions[known:])
+                conditions = (*self.holding(), *each.moment.conditions[known:])
                 moment = replace(each.moment, order=self.number(), conditions=conditions)
                 self.happenings.append(Happening(each.kind, moment, each.subject, each.note))
         module.conditions = tuple(self.conditions)
+
+    def holding(self) -> tuple[Condition, ...]:
+        """Return what has to be true for the walk to be here, that nothing was raised before included."""
+        return holding(self.conditions, self.guards) if self.guards else tuple(self.conditions)
+
+    def settle(self) -> None:
+        """Put what follows under the conditions that nothing was raised."""
+        for each in self.guards:
+            if each.risky and each.fine not in self.conditions:
+                self.conditions.append(each.fine)
+
+    def risk_of(self, kind: type[BaseException] | None) -> None:
+        """Note what a call may raise, if that is anything."""
+        if kind:
+            self.risk(kind)
+
+    def risk(self, kind: type[BaseException] = Exception, *, named: bool = False) -> None:
+        """Note that something of a kind may be raised here; `named` if that is no matter in practice."""
+        if not named:
+            self.risky.update(self.active)
+        if self.guards:
+            meet(self.guards, kind, named=named)
+
+    @contextmanager
+    def guard(
+        self, fine: Condition, handlers: tuple[Handler, ...], owner: Value | None = None
+    ) -> Iterator[Guard]:
+        """Do something of which somebody is told what is raised in it."""
+        known = {id(each.fine) for each in self.guards}
+        depth = sum(id(each) not in known for each in self.conditions)
+        guard = Guard(fine, depth, handlers, owner=owner)
+        self.guards.append(guard)
+        try:
+            yield guard
+        finally:
+            self.guards.remove(guard)
 
     @contextmanager
     def under(self, *conditions: Condition) -> Iterator[None]:

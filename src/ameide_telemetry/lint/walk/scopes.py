@@ -65,6 +65,8 @@ class Module:
         state: how much of its body ran; `skipped` if nothing in it matters, `unread` if it cannot be parsed.
         source: its text and tree.
         stars: modules outside of the tree whose names were all imported.
+        open: whether names that are not literal may have been written to it.
+        doubtful: names that only some ways through its body bind.
         bound: name -> when and where it was bound first.
         conditions: what had to be true for it to be imported first.
         span: which of the things that happened its body brought.
@@ -77,6 +79,8 @@ class Module:
     state: Literal["new", "running", "ran", "skipped", "unread"] = "new"
     source: Parsed | None = None
     stars: list[str] = field(default_factory=list)
+    open: bool = False
+    doubtful: set[str] = field(default_factory=set)
     bound: dict[str, tuple[int, ast.AST]] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
     span: tuple[int, int] = (0, 0)
@@ -93,11 +97,13 @@ class Frame:
     Attributes:
         base: how many conditions were in force when it began.
         returned: values that it may return.
+        ways: for each of them whether it is the one while the documented off-switch is not set.
         yielded: values that it yields.
         paused: how many things had happened at its first `yield`; None before.
     """
 
     base: int
     returned: list[Value] = field(default_factory=list)
+    ways: list[bool | None] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
     paused: int | None = None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ameide_telemetry.lint.walk.conditions import Condition
-from ameide_telemetry.lint.walk.loading import load_path
+from ameide_telemetry.lint.walk.attributes import dotted
+from ameide_telemetry.lint.walk.forking import standalone
+from ameide_telemetry.lint.walk.loading import dynamic, load_path
+from ameide_telemetry.lint.walk.processes import FORKING, leave_behind
+from ameide_telemetry.lint.walk.queues import begin_program
+from ameide_telemetry.lint.walk.tables import key
 from ameide_telemetry.lint.walk.values import (
     UNKNOWN,
     Arguments,
     Constant,
     Instance,
+    Member,
     Value,
     applications,
     join,
@@ -20,9 +23,10 @@ from ameide_telemetry.lint.walk.values import (
 )
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
-    from ameide_telemetry.lint.walk.machine import Happening, Machine
+    from ameide_telemetry.lint.walk.machine import Machine
     from ameide_telemetry.lint.walk.scopes import Scope
 
 __all__ = ["run_later", "serve"]
@@ -30,57 +34,33 @@ __all__ = ["run_later", "serve"]
 _DEEPEST: Final = 4
 
 
-def serve(machine: Machine, base: Value | None, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+def serve(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
     """Serve what the call is given, or what it belongs to."""
+    base = called.base if isinstance(called, Member) else None
     candidates = [value for value in (base, *given.all()) if value is not None]
     paths = list(_paths(base, given))
-    if paths:
-        _leave_guarded(machine, given)
+    loaded = standalone(machine, base, node, scope)
+    if loaded is None and key(dotted(called)) in FORKING:
+        machine.record("forks", node, scope)
+    # An object cannot be handed to another process.
+    is_named = bool(paths) or not served_number(join(candidates))
+    elsewhere = is_named and leave_behind(machine, dotted(called), given)
     named = [
         load_path(machine, text, node, scope) if not factory else _made(machine, text, node, scope)
         for text, factory in paths
     ]
+    if loaded is not None and loaded is not UNKNOWN:
+        named, candidates = [loaded], []
     found = join([*named, *candidates]) if named or candidates else UNKNOWN
     subject = served_number(found)
+    if elsewhere and not paths:
+        dynamic(machine, node, scope, "what the server is told to serve")
     if found is not UNKNOWN:
         machine.served.append(found)
+    begin_program(machine, called, given, node, scope)
     run_later(machine, node, scope, subject)
     machine.record("serve", node, scope, subject=subject)
     return UNKNOWN
-
-
-def _leave_guarded(machine: Machine, given: Arguments) -> None:
-    """Where new processes serve, what stands below `if __name__ == "__main__"` does not run in them."""
-    others = [_more_than_one(given.names.get("workers")), _more_than_one(given.names.get("reload"))]
-    if True not in others and None not in others:
-        return
-    alone = Condition(machine.number(), 0, 0, "no other process serves")
-    for each in machine.happenings:
-        if each.kind == "init" and _is_guarded(each):
-            each.dropped |= True in others
-            each.moment = replace(each.moment, conditions=(*each.moment.conditions, alone))
-
-
-def _more_than_one(value: Value | None) -> bool | None:
-    if value is None:
-        return False
-    if not isinstance(value, Constant):
-        return None
-    return value.value is True or (isinstance(value.value, int) and value.value > 1)
-
-
-def _is_guarded(happening: Happening) -> bool:
-    moment = happening.moment
-    way = [(module, node) for module, node, _ in moment.chain] + [(moment.module, moment.node)]
-    for module, node in way:
-        if module.main and module.source:
-            return any(
-                isinstance(each, ast.If)
-                and "__name__" in ast.unparse(each.test)
-                and each.lineno <= getattr(node, "lineno", 0) <= (each.end_lineno or 0)
-                for each in module.source.tree.body
-            )
-    return False
 
 
 def _made(machine: Machine, text: str, node: ast.AST, scope: Scope) -> Value:
@@ -100,10 +80,18 @@ def _paths(base: Value | None, given: Arguments, depth: int = 0) -> Iterator[tup
             if ":" in text and _is_path(text) and place < _DEEPEST:
                 factory = given.names.get("factory")
                 yield text, isinstance(factory, Constant) and bool(factory.value)
+        for text in _kept(value):
+            yield text, False
         if isinstance(value, Instance) and value.arguments and depth < _DEEPEST:
             yield from _paths(None, value.arguments, depth + 1)
     if isinstance(base, Instance) and base.arguments and depth < _DEEPEST:
         yield from _paths(base.base, base.arguments, depth + 1)
+
+
+def _kept(value: Value) -> list[str]:
+    """Return the path that is kept in an attribute of a configuration."""
+    kept = texts(value.names.get("application_path")) if isinstance(value, Instance) else None
+    return [text for text in kept or () if _is_path(text)]
 
 
 def _is_path(text: str) -> bool:

@@ -14,14 +14,24 @@ from ameide_telemetry.lint.walk.flows import BREAK, CONTINUE, RAISE, RETURN, joi
 from ameide_telemetry.lint.walk.generators import begin, resume, whole
 from ameide_telemetry.lint.walk.guards import try_, with_
 from ameide_telemetry.lint.walk.imports import import_from, import_name
+from ameide_telemetry.lint.walk.items import rows
+from ameide_telemetry.lint.walk.matching import match
+from ameide_telemetry.lint.walk.risks import raised
+from ameide_telemetry.lint.walk.rounds import again, mentioned, second
+from ameide_telemetry.lint.walk.switches import way
+from ameide_telemetry.lint.walk.truth import OPTIMIZED, is_there, truth
 from ameide_telemetry.lint.walk.values import (
     NEVER,
     NONE,
     UNKNOWN,
     Arguments,
+    Constant,
+    External,
     Function,
     Group,
     Instance,
+    Member,
+    Table,
     Value,
     join,
 )
@@ -44,12 +54,27 @@ def execute(machine: Machine, body: Sequence[ast.stmt], scope: Scope) -> int:
     outcome = 0
     for node in body:
         machine.step()
+        if machine.guards:
+            machine.settle()
         row = _TABLE.get(type(node))
         flow = row(machine, node, scope) if row else NEXT
         outcome |= flow & ~NEXT
         if not flow & NEXT:
             return outcome
     return outcome | NEXT
+
+
+_IN_PLACE: Final[dict[tuple[type, type], str]] = {
+    (ast.Add, Group): "extend",
+    (ast.BitOr, Group): "update",
+    (ast.Sub, Group): "difference_update",
+    (ast.BitAnd, Group): "intersection_update",
+    (ast.BitXor, Group): "symmetric_difference_update",
+    (ast.BitOr, Table): "update",
+}
+
+
+_OURS: Final = {"os.environ": "update", "sys.path": "extend"}
 
 
 def _expression(machine: Machine, node: ast.Expr, scope: Scope) -> int:
@@ -75,36 +100,45 @@ def _annotated(machine: Machine, node: ast.AnnAssign, scope: Scope) -> int:
 
 def _augmented(machine: Machine, node: ast.AugAssign, scope: Scope) -> int:
     value = evaluate(machine, node.value, scope)
-    old = scope.lookup(node.target.id) if isinstance(node.target, ast.Name) else None
-    if isinstance(old, Group) and isinstance(value, Group):
-        assign(machine, node.target, Group((*old.items, *value.items)), scope)
-    else:
-        assign(machine, node.target, UNKNOWN, scope)
+    old = evaluate(machine, node.target, scope)
+    if isinstance(old, Group) and old.fixed:
+        old = Group(old.items)
+    ours = _OURS.get(old.name) if isinstance(old, External) else None
+    kind = ours or _IN_PLACE.get((type(node.op), type(old)))
+    if kind:
+        called = External(f"{old.name}.{kind}") if isinstance(old, External) else Member(old, kind)
+        machine.call(machine, called, Arguments([value]), node, scope)
+    assign(machine, node.target, old if kind else UNKNOWN, scope)
     return NEXT
 
 
 def _import(machine: Machine, node: ast.Import, scope: Scope) -> int:
     for name, value in import_name(machine, node, scope).items():
-        assign(machine, ast.Name(name), value, scope)
+        assign(machine, ast.Name(name, ast.Store()), value, scope)
     return NEXT
 
 
 def _import_from(machine: Machine, node: ast.ImportFrom, scope: Scope) -> int:
     for name, value in import_from(machine, node, scope).items():
-        assign(machine, ast.Name(name), value, scope)
+        assign(machine, ast.Name(name, ast.Store()), value, scope)
     return NEXT
 
 
 def _return(machine: Machine, node: ast.Return, scope: Scope) -> int:
     value = evaluate(machine, node.value, scope) if node.value else NONE
     if machine.frames:
-        machine.frames[-1].returned.append(value)
+        frame = machine.frames[-1]
+        frame.returned.append(value)
+        frame.ways.append(way(machine.conditions[frame.base :]))
     return RETURN
 
 
 def _raise(machine: Machine, node: ast.Raise, scope: Scope) -> int:
     if node.exc:
         evaluate(machine, node.exc, scope)
+    if node.cause:
+        evaluate(machine, node.cause, scope)
+    machine.risk(raised(node, scope))
     return RAISE
 
 
@@ -128,12 +162,15 @@ def _nonlocal(_: Machine, node: ast.Nonlocal, scope: Scope) -> int:
 
 
 def _delete(machine: Machine, node: ast.Delete, scope: Scope) -> int:
+    machine.risk(NameError, named=True)
+    machine.risk(AttributeError, named=True)
     for target in node.targets:
         if isinstance(target, ast.Name):
             scope.names.pop(target.id, None)
         elif isinstance(target, ast.Attribute):
             assign(machine, target, UNKNOWN, scope)
         elif isinstance(target, ast.Subscript):
+            machine.risk(LookupError)
             remove(machine, target, scope)
     return NEXT
 
@@ -150,32 +187,20 @@ def _if(machine: Machine, node: ast.If, scope: Scope) -> int:
     return merge(machine, scope, arms, node.test)
 
 
-def _match(machine: Machine, node: ast.Match, scope: Scope) -> int:
-    evaluate(machine, node.subject, scope)
-    before, fork, arms = scope.names, machine.number(), []
-    last = node.cases[-1]
-    whole = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and last.guard is None
-    count = len(node.cases) + (not whole)
-    subject = ast.unparse(node.subject)
-    for place, case in enumerate(node.cases):
-        arm = Condition(fork, place, count, f"{subject} matches {ast.unparse(case.pattern)}")
-        arms.append((*run_arm(machine, case.body, scope, before, arm), arm))
-    if not whole:
-        arms.append((NEXT, dict(before), Condition(fork, count - 1, count, f"{subject} matches nothing")))
-    return merge(machine, scope, arms, f"{subject} matches one of the cases")
-
-
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> int:
     items, rest = begin(machine, _iterated(machine, node, scope), node, scope)
-    known = items.items[:_MOST_ITEMS] if isinstance(items, Group) else ()
+    known = (rows(items) or ())[:_MOST_ITEMS]
     before, mark, flow = scope.names, len(machine.conditions), 0
+    state = _state(machine)
     scope.names = dict(before)
     arms = [] if known else [Condition(machine.number(), 1, 0, f"{short(node.iter)} is not empty")]
     # Of loops in loops only the outer one is gone through; the inner ones see all of their items at once.
+    some = machine.loops >= _MOST_LOOPS and any(map(is_there, known))
     for value in known if machine.loops < _MOST_LOOPS and known else (join(known),):
         assign(machine, node.target, value, scope)
         machine.loops += 1
-        with machine.under(*arms):
+        gone = [] if some or is_there(value) else [Condition(machine.number(), 1, 0, _there(node))]
+        with machine.under(*arms, *gone):
             last = execute(machine, node.body, scope)
         machine.loops -= 1
         flow |= last
@@ -185,17 +210,25 @@ def _for(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> int:
             arms = [Condition(machine.number(), 0, 0, _goes_on(node))]
     resume(machine, rest, *([Condition(machine.number(), 0, 0, _goes_on(node))] if flow & _LEAVES else []))
     scope.names = joined([scope.names, before])
+    if not known or machine.loops >= _MOST_LOOPS:
+        scope.names = again(node, scope.names)
+        flow |= second(machine, node, scope, *state)
     return _after_loop(machine, node, scope, flow, mark)
 
 
 def _iterated(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Value:
     value = evaluate(machine, node.iter, scope)
+    machine.risk(TypeError, named=not (isinstance(value, Constant) and value.value is None))
     method = value.cls.lookup("__iter__") if isinstance(value, Instance) and value.cls else None
     return (
         machine.call(machine, method.bind(value), Arguments(), node, scope)
         if isinstance(method, Function)
         else value
     )
+
+
+def _there(node: ast.For | ast.AsyncFor) -> str:
+    return f"{short(node.iter)} has the item"
 
 
 def _goes_on(node: ast.For | ast.AsyncFor | ast.While) -> str:
@@ -206,12 +239,24 @@ def _while(machine: Machine, node: ast.While, scope: Scope) -> int:
     answer, yes, _ = condition(machine, node.test, scope)
     if answer is False:
         return execute(machine, node.orelse, scope)
-    before, mark = scope.names, len(machine.conditions)
+    before, mark, state = scope.names, len(machine.conditions), _state(machine)
     flow, names = run_arm(machine, node.body, scope, before, *([] if answer else [yes]))
-    scope.names = joined([names, before])
-    if answer and not any(isinstance(each, ast.Break) for each in ast.walk(node)):
+    scope.names = again(node, joined([names, before]))
+    if flow & (NEXT | CONTINUE):
+        flow |= second(machine, node, scope, *state)
+    literal = answer and isinstance(node.test, ast.Constant)
+    if literal and not any(isinstance(each, ast.Break) for each in ast.walk(node)):
         return flow & RETURN or RAISE
-    return _after_loop(machine, node, scope, flow, mark)
+    if answer and not flow & (NEXT | BREAK | CONTINUE):
+        return flow
+    result = _after_loop(machine, node, scope, flow, mark)
+    if answer and not literal and not flow & BREAK and not mentioned(node):
+        machine.conditions.append(Condition(machine.number(), 0, 0, f"the loop in line {node.lineno} ends"))
+    return result
+
+
+def _state(machine: Machine) -> tuple[int, tuple[int, int]]:
+    return len(machine.happenings), (machine.decided, machine.writes)
 
 
 def _after_loop(
@@ -237,7 +282,10 @@ def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, sc
 
 
 def _assert(machine: Machine, node: ast.Assert, scope: Scope) -> int:
-    evaluate(machine, node.test, scope)
+    if OPTIMIZED in machine.replaced:
+        return NEXT
+    if truth(evaluate(machine, node.test, scope)) is not True:
+        machine.risk(AssertionError)
     return NEXT
 
 
@@ -256,7 +304,7 @@ _TABLE: dict[type[ast.stmt], Callable[..., int]] = {
     ast.Nonlocal: _nonlocal,
     ast.Delete: _delete,
     ast.If: _if,
-    ast.Match: _match,
+    ast.Match: match,
     ast.For: _for,
     ast.AsyncFor: _for,
     ast.While: _while,

@@ -16,8 +16,6 @@ __all__ = [
     "CLIENTS",
     "CONTEXTS",
     "DISPATCHERS",
-    "FORK_HOOKS",
-    "FORK_SIGNALS",
     "KEEPING",
     "LOADERS",
     "LOGGERS",
@@ -33,7 +31,6 @@ __all__ = [
     "SWALLOWING",
     "TASKS",
     "THREADS",
-    "WORKER_SIGNALS",
     "key",
 ]
 
@@ -201,14 +198,6 @@ STARTUP_DECORATORS: Final = frozenset(
 )
 """Methods of an application that take a callable for its start-up."""
 
-FORK_SIGNALS: Final = frozenset({"worker_process_init"})
-"""Signals of Celery that each pool process hears."""
-WORKER_SIGNALS: Final = frozenset(
-    {"worker_init", "celeryd_init", "celeryd_after_setup", "on_after_configure"}
-)
-"""Signals of Celery that the worker hears before it works."""
-FORK_HOOKS: Final = ("post_fork", "post_worker_init")
-"""Names in a config file of gunicorn that are called in each worker."""
 OUR_HOOKS: Final = frozenset(
     {
         "ameide_telemetry.integrations.gunicorn.post_fork",
@@ -256,6 +245,9 @@ CALLERS: Final[frozenset[Key]] = frozenset(
             "curio.run",
             "defopt.run",
             "tyro.cli",
+            "contextvars.run",
+            "functools.reduce",
+            "timeit.timeit",
         ],
     )
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.model import Event, Spot, Step, Trail
+from ameide_telemetry.lint.walk.arms import View, worst
 from ameide_telemetry.lint.walk.conditions import exclude, relative, shown, sure
 from ameide_telemetry.lint.walk.values import applications
 
@@ -25,23 +27,42 @@ _LONGEST: Final = 100
 
 def trail(machine: Machine, entrypoint: Entrypoint, served: Value, problem: str) -> Trail:
     """Return the trail of a walk."""
-    number = min((each.number for each in applications(served) if each.kind != "queue"), default=0)
     happened = [each for each in machine.happenings if not each.dropped]
-    reference = _reference(happened, number)
-    known = reference.moment.conditions if reference else ()
-    seen = [each for each in happened if not exclude(each.moment.conditions, known)]
-    seen.sort(key=lambda each: each.moment.order)
-    needs = {id(each): _needs(each, known, found=reference is not None) for each in seen}
-    _settle(seen, needs, reference)
+    view = worst([_view(machine, happened, number) for number in _served(served) or [0]])
+    if view.best:
+        # Another arm lacks what this one has: then what it has stands under the condition of the arm.
+        view = _view(machine, happened, view.number, view.known)
     start = entrypoint.evidence[0].spot
     return Trail(
-        events=tuple(_event(each, needs[id(each)], start) for each in seen),
-        served=number,
+        events=tuple(_event(each, view.needs[id(each)], start) for each in view.seen),
+        served=view.number,
         imported=_paths(machine, ("ran", "running")),
         unread=_paths(machine, ("unread",)),
         looked_for=tuple(machine.looked_for),
         problem=problem,
+        unsure=machine.unsure,
     )
+
+
+def _view(
+    machine: Machine, happened: list[Happening], number: int, shared: tuple[Condition, ...] | None = None
+) -> View:
+    """Return what happened, as the application of a number sees it."""
+    reference = _reference(happened, number)
+    known = (reference.moment.conditions if reference else ()) if shared is None else shared
+    seen = [each for each in happened if not exclude(each.moment.conditions, known)]
+    seen.sort(key=lambda each: each.moment.order)
+    needs = {id(each): _needs(each, known, found=reference is not None) for each in seen}
+    _settle(machine, seen, needs, reference)
+    limit = reference.moment.order if reference else inf
+    return View(number, limit, known, seen, needs)
+
+
+def _served(value: Value) -> list[int]:
+    """Return the numbers of what is served while the documented switch is not set, the earliest first."""
+    made = [each for each in applications(value) if each.kind != "queue"]
+    usual = [each for each in made if all(one.usual is not False for one in each.made.conditions)]
+    return sorted({each.number for each in usual or made})
 
 
 def _reference(happenings: list[Happening], number: int) -> Happening | None:
@@ -63,7 +84,10 @@ def _needs(happening: Happening, known: tuple[Condition, ...], *, found: bool) -
 
 
 def _settle(
-    seen: list[Happening], needs: dict[int, tuple[Condition, ...]], reference: Happening | None
+    machine: Machine,
+    seen: list[Happening],
+    needs: dict[int, tuple[Condition, ...]],
+    reference: Happening | None,
 ) -> None:
     """Where the bootstrap is called in every arm of a fork, the last of the calls stands for all of them."""
     limit = reference.moment.order if reference else None
@@ -73,7 +97,11 @@ def _settle(
             for each in seen
             if each.kind == kind and (limit is None or each.moment.order < limit or kind != "init")
         ]
-        if some and all(needs[id(each)] for each in some) and sure(needs[id(each)] for each in some):
+        if (
+            some
+            and all(needs[id(each)] for each in some)
+            and sure((needs[id(each)] for each in some), machine.dead)
+        ):
             needs[id(some[-1])] = ()
 
 

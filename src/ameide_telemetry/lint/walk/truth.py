@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from ameide_telemetry.lint.walk.values import Value
 
-__all__ = ["truth"]
+__all__ = ["OPTIMIZED", "is_there", "truth"]
+
+OPTIMIZED: Final = "builtins.__debug__"
+"""The name that is false where `assert` statements are left out."""
 
 _KNOWN: Final = {
     "typing.TYPE_CHECKING": False,
     "typing_extensions.TYPE_CHECKING": False,
-    "builtins.__debug__": True,
+    OPTIMIZED: True,
 }
 
 
@@ -41,13 +44,13 @@ def truth(value: Value) -> bool | None:
         answers = {truth(option) for option in value.options}
         return answers.pop() if len(answers) == 1 else None
     # What is empty now may be filled by what was not walked.
-    return True if isinstance(value, (Group, Table)) and any(map(_is_sure, _items(value))) else None
+    return True if isinstance(value, (Group, Table)) and any(map(is_there, _items(value))) else None
 
 
 def _items(value: Group | Table) -> Iterable[Value]:
     return value.items if isinstance(value, Group) else value.items.values()
 
 
-def _is_sure(item: Value) -> bool:
+def is_there(item: Value) -> bool:
     """Return whether an item is certainly there: one that may be gone is known as perhaps something else."""
     return not (isinstance(item, Choice) and UNKNOWN in item.options)

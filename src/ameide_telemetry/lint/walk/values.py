@@ -60,23 +60,38 @@ class Constant:
 
 @dataclass(slots=True, eq=False)
 class Setting:
-    """What depends on nothing but one variable of the environment."""
+    """What depends on nothing but one variable of the environment.
+
+    Attributes:
+        name: of the variable.
+        unset: what it is while the variable is not set; None if that is not known.
+    """
 
     name: str
+    unset: Value | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """A tuple, list or set that stands in the source."""
+    """A tuple, list or set that stands in the source; `fixed` if it is a tuple, which nothing changes."""
 
     items: tuple[Value, ...]
+    fixed: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Table:
-    """A dictionary that stands in the source, as far as its keys are constants."""
+    """A dictionary that stands in the source, as far as its keys are constants.
+
+    Attributes:
+        items: its items.
+        open: whether there may be others.
+        space: whether these are the names of a module.
+    """
 
     items: dict[object, Value]
+    open: bool = False
+    space: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -180,7 +195,7 @@ class Class:
                 yield base.name
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, eq=False)
 class Moment:
     """When and where something came into being."""
 

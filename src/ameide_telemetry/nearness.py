@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ def nearest(name: str, known: Iterable[str], needed: float = 0.6) -> str:
         known: what exists.
         needed: ratio of `difflib.SequenceMatcher` from 0 to 1.
     """
+    from difflib import SequenceMatcher  # noqa: PLC0415 few names are wrong
+
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(name[:_LONGEST])
     best, ratio = "", needed
