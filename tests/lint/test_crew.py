@@ -93,6 +93,29 @@ def test_nobody_is_left_when_the_work_is_given_up() -> None:
             os.kill(member, 0)
 
 
+def test_nobody_is_left_when_the_work_is_given_up_before_all_have_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl+C while the processes are started ends those which are there already."""
+    members: list[int] = []
+    fork = os.fork
+
+    def interrupted() -> int:
+        member = fork()
+        if member:
+            members.append(member)
+            os.kill(os.getpid(), signal.SIGINT)
+        return member
+
+    monkeypatch.setattr(os, "fork", interrupted)
+    with pytest.raises(KeyboardInterrupt), Crew(lambda _: time.sleep(_LONGEST), 4, 2):
+        pass
+    assert members
+    for member in members:
+        with pytest.raises(ProcessLookupError):
+            os.kill(member, 0)
+
+
 def test_ctrl_c_ends_the_lint_at_once(tmp_path: Path) -> None:
     """Ctrl+C, which all processes of a terminal hear, ends with 130, without a word, and leaves none."""
     (tmp_path / "Dockerfile").write_text('CMD ["uvicorn", "asgi:app"]\n')

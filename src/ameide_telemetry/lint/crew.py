@@ -7,7 +7,8 @@ import pickle
 import selectors
 import signal
 import struct
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
@@ -44,22 +45,22 @@ class Crew:
         for number in range(min(self._count, _MOST_CHUNKS)):
             os.write(numbers, _NUMBER.pack(number))
         os.close(numbers)
-        for _ in range(self._processes):
-            self._begin(waiting)
-        os.close(waiting)
+        try:
+            with _undisturbed():
+                for _ in range(self._processes):
+                    self._begin(waiting)
+        except BaseException:
+            self._end(at_once=True)
+            raise
+        finally:
+            os.close(waiting)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pipe, member in self._members.items():
-            # After Ctrl+C nobody waits for what is half done.
-            if kind is not None:
-                os.kill(member, signal.SIGKILL)
-            os.close(pipe)
-        for member in self._members.values():
-            with suppress(ChildProcessError):
-                os.waitpid(member, 0)
+        # After Ctrl+C nobody waits for what is half done.
+        self._end(at_once=kind is not None)
 
     def results(self) -> Iterator[tuple[int | None, Any]]:
         """Yield the number of each piece with what came of it, as they are done; None now and then."""
@@ -79,6 +80,15 @@ class Crew:
                         continue
                     read[key.fd] += data
                     yield from _taken(read[key.fd])
+
+    def _end(self, *, at_once: bool) -> None:
+        for pipe, member in self._members.items():
+            if at_once:
+                os.kill(member, signal.SIGKILL)
+            os.close(pipe)
+        for member in self._members.values():
+            with suppress(ChildProcessError):
+                os.waitpid(member, 0)
 
     def _begin(self, waiting: int) -> None:
         result, answer = os.pipe()
@@ -104,6 +114,23 @@ class Crew:
             data = memoryview(_HEAD.pack(piece, len(body)) + body)
             while data:
                 data = data[os.write(answer, data) :]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl+C wait: until it is known who has begun, and until who has begun does not hear it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    # A mask would not do: the signal goes to any other thread then, and the first hears of it all the same.
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _taken(data: bytearray) -> Iterator[tuple[int, Any]]:
