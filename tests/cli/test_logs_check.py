@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ameide_telemetry.cli import main
+from support.environment import untraced_environment
 from support.log_lines import BAD, GOOD, line
 
 if TYPE_CHECKING:
@@ -208,6 +209,7 @@ def test_interrupt() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=untraced_environment(),
         start_new_session=True,
     )
     assert process.stdin is not None

@@ -14,6 +14,7 @@ import pytest
 from ameide_telemetry.lint import pool
 from ameide_telemetry.lint.crew import Crew
 from ameide_telemetry.lint.pool import spread
+from support.environment import untraced_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +125,7 @@ def test_ctrl_c_ends_the_lint_at_once(tmp_path: Path) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", _LINT],
         cwd=tmp_path,
+        env=untraced_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
