@@ -42,18 +42,25 @@ WITHOUT_TRACER = (
     "tests/faults",
     "tests/services",
     "tests/export/test_quiet.py",
+    "tests/lint/gate/test_every_cure.py",
+    "tests/lint/gate/test_odd_formatting.py",
     "tests/lint/test_faults.py",
     "tests/lint/test_odd_trees.py",
     "tests/lint/test_total.py",
+    "tests/lint/walk/test_walk_start.py",
+    "tests/logcheck/test_damage.py",
     "tests/logcheck/test_engines.py",
     "tests/redaction/test_pairs_total.py",
     "tests/redaction/test_total.py",
     "tests/redaction/test_twice.py",
+    "tests/redaction/test_values.py",
+    "tests/reports/test_hostile.py",
     "tests/test_bootstrap_end.py",
     "tests/test_docs.py",
     "tests/test_examples.py",
     "tests/testing/test_isolation.py",
     "tests/testing/test_process_outside.py",
+    "tests/testing/test_verdict.py",
 )
 # Whoever is free takes the next test: some wait for half a minute, others take none.
 IN_PAIRS = ("--numprocesses=2", "--dist=worksteal")
@@ -100,7 +107,7 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     pytest(
         session,
-        *("--numprocesses=2", "--dist=loadscope", *(f"--ignore={each}" for each in WITHOUT_TRACER)),
+        *("--numprocesses=3", "--dist=loadscope", *(f"--ignore={each}" for each in WITHOUT_TRACER)),
         under=("coverage", "run", "-m"),
     )
     session.run("coverage", "combine", "--quiet")
