@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from ameide_telemetry.lint.checks.django_logging import django_logging
 from ameide_telemetry.lint.checks.handed_loggers import handed
 from ameide_telemetry.lint.checks.kinds import EntrypointCheck, FileCheck
 from ameide_telemetry.lint.checks.making import argument, fixed, problem
@@ -97,6 +98,10 @@ def _look(file: Parsed, scene: Scene) -> Iterator[Problem]:
     yield from (each for each in _classes(file, names, runs))
     if ".handlers" in file.text:
         yield from _assigned(file, names, runs)
+    if (setting := django_logging(file, scene)) and not any(name in source(file, setting) for name in _OURS):
+        message = "`LOGGING` of Django's settings configures logging by the service itself"
+        hint = f"write `LOGGING_CONFIG = None` in its place; {_HINT.partition('; ')[2]}"
+        yield problem("TEL202", file, setting, message, hint, scope=names.layout.module)
 
 
 def _handed_roots(names: Names) -> Iterator[Use]:
@@ -340,7 +345,7 @@ CHECK: Final = FileCheck(
     _look,
     (
         *(b"basicConfig", b"dictConfig", b"fileConfig", b"addHandler", b".handlers", b"log_config"),
-        *(b"log_dictconfig", b"Formatter", b"setup_logging"),
+        *(b"log_dictconfig", b"Formatter", b"setup_logging", b"LOGGING"),
     ),
     packages=("coloredlogs", "daiquiri", "json_logging", "loguru", "pythonjsonlogger", "structlog"),
 )
