@@ -118,13 +118,14 @@ class Projects:
             if not folder.is_relative_to(self.top):
                 break
             passed.append(folder)
-            if self._is_one(folder):
+            if self.is_one(folder):
                 found = folder
                 break
         self._around.update(dict.fromkeys(passed, found))
         return found
 
-    def _is_one(self, folder: Path) -> bool:
+    def is_one(self, folder: Path) -> bool:
+        """Return whether a folder has a manifest."""
         there = MANIFESTS.intersection(self.listing.names(folder))
         if there == {_PYPROJECT}:
             return describes_project(_toml(folder / _PYPROJECT))

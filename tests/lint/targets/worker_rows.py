@@ -178,6 +178,12 @@ ROWS: tuple[Row, ...] = (
         f"{_MAIN} wrapped=tini+dumb-init+gosu+nice",
     ),
     Row("su-exec app timeout -k 5 30 chronic python main.py", f"{_MAIN} wrapped=su-exec+timeout+chronic"),
+    Row(
+        "with-contenv s6-notifyoncheck -d -n 30 s6-setuidgid app python main.py",
+        f"{_MAIN} wrapped=with-contenv+s6-notifyoncheck+s6-setuidgid",
+    ),
+    Row("envdir /etc/app systemd-cat -t app python main.py", f"{_MAIN} wrapped=envdir+systemd-cat"),
+    Row("vault-env bws run -- python main.py", f"{_MAIN} wrapped=vault-env+bws"),
     Row("sudo -E -u app python main.py", f"{_MAIN} wrapped=sudo"),
     Row("su app -c 'python main.py'", f"{_MAIN} wrapped=su"),
     Row("uv run --frozen --no-dev --extra x python main.py", f"{_MAIN} wrapped=uv"),

@@ -77,6 +77,7 @@ class Call:
         workdir: folder in the image that it is started in; empty if nobody says.
         module: whether it is started by `python -m`, which puts the current folder first.
         path: the program as it was written.
+        installed: folders of projects, besides that of the service, whose packages may be in the image.
     """
 
     program: str
@@ -90,6 +91,7 @@ class Call:
     workdir: str = ""
     module: bool = False
     path: str = ""
+    installed: tuple[Path, ...] = ()
 
     def into(self, text: str) -> Call:
         """Return the call as it is in another folder."""
@@ -118,6 +120,8 @@ class Call:
         folders += self.sight.projects.roots(self.folder)
         if self.cwd != self.folder:
             folders += self.sight.projects.roots(self.cwd)
+        for home in self.installed:
+            folders += self.sight.projects.roots(home)
         return Roots(folders, self.sight.projects.listing)
 
     def _choices(self, text: str) -> list[Path]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ameide_telemetry.lint.model import Command
+    from ameide_telemetry.lint.projects import Projects
     from ameide_telemetry.lint.targets.call import Aim, Sight
 
 __all__ = ["PROGRAMS", "aims"]
@@ -133,10 +134,23 @@ def _call(command: Command, sight: Sight, folder: Path, bare: Bare) -> Call:
         command.copied,
         command.workdir,
         path=bare.words[0],
+        installed=_installed(command, sight.projects),
     )
     for inside in bare.folders:
         call = call.into(inside)
     return call
+
+
+def _installed(command: Command, projects: Projects) -> tuple[Path, ...]:
+    """Return the folders of the projects that an image may install: its own, and those copied into it.
+
+    Nobody reads what `pip install` or `uv sync --package` were told; what is copied and never imported is
+    no harm, and an image of a workspace is built from the folder of all its members.
+    """
+    copied = dict.fromkeys(command.copied.values())
+    homes = (projects.around(each.spot.path.parent) for each in command.evidence if each.kind == "dockerfile")
+    own = [home for home in homes if home and any(each in copied for each in (home, *home.parents))]
+    return tuple(dict.fromkeys((*own, *(each for each in copied if projects.is_one(each)))))
 
 
 def _started(call: Call) -> list[Aim]:
