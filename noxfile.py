@@ -58,6 +58,7 @@ WITHOUT_TRACER = (
     "tests/test_bootstrap_end.py",
     "tests/test_docs.py",
     "tests/test_examples.py",
+    "tests/settings/test_linear.py",
     "tests/testing/test_isolation.py",
     "tests/testing/test_process_outside.py",
     "tests/testing/test_verdict.py",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_QUICK: Final = 20_000
+_QUICK: Final = 5_000
 _PART: Final = 250_000
 _WORLDS: Final = 4
 _JOIN_SECONDS: Final = 3_000
@@ -131,7 +131,7 @@ def test_what_a_block_binds_does_not_reach_the_span_around_it() -> None:
 def test_interleaved_requests_share_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """20,000 requests of four worlds in threads, each line and span compared with the model."""
+    """5,000 requests of four worlds in threads, each line and span compared with the model."""
     _settle(tmp_path, _QUICK, 0, record_property)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from support.servers import Ended, Server
 
 _REQUESTS: Final = 20
+_QUICK: Final = frozenset({"uvicorn", "gunicorn-uvicorn-preload", "flask-run"})
 _WORKERS: Final = 2
 _STARTED: Final = (b"Booting worker with pid", b"Started server process")
 _ACCESS: Final = f'"{names.ACCESS_LOGGER}"'.encode()
@@ -85,7 +86,12 @@ def _expected_records(made: list[Exchange]) -> Mapping[str, int]:
     return {each.trace_id: len(each.marks) + 1 for each in made}
 
 
-@pytest.mark.parametrize("setup", NINE, ids=str)
+@pytest.mark.parametrize(
+    "setup",
+    # Of the others the tests of the services ask it of spans and measurements, for every change.
+    [setup if setup.name in _QUICK else pytest.param(setup, marks=pytest.mark.full) for setup in NINE],
+    ids=str,
+)
 def test_sigterm_loses_nothing(setup: Setup) -> None:
     """All spans, log records and measurements of 20 requests arrive; the exit status is the server's own."""
     with FakeCollector() as collector, ThreadPoolExecutor(1) as beside:

@@ -81,8 +81,15 @@ def test_a_reader_that_comes_back_soon_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("policy", ["drop", "block"])
-@pytest.mark.parametrize("blocking", [True, False])
-@pytest.mark.parametrize("talker_name", ["flood", "without_rights"])
+@pytest.mark.parametrize(
+    ("talker_name", "blocking"),
+    [
+        ("flood", True),
+        ("flood", False),
+        pytest.param("without_rights", True, marks=pytest.mark.full),
+        ("without_rights", False),
+    ],
+)
 def test_a_slow_reader_gets_whole_lines(policy: str, *, blocking: bool, talker_name: str) -> None:
     """Also where somebody made stdout non-blocking, and where it cannot be opened once more.
 

@@ -44,7 +44,7 @@ def test_four_writers_that_wait_lose_and_tear_nothing() -> None:
         assert all(set(message.split()[-1]) <= set(name + "0123456789") for message in own)
 
 
-@pytest.mark.parametrize("pause", [0.0, 0.0005])
+@pytest.mark.parametrize("pause", [0.0, pytest.param(0.0005, marks=pytest.mark.full)])
 def test_four_writers_that_do_not_wait_tear_nothing(pause: float) -> None:
     """Whatever is dropped because four floods are more than one reader takes is counted."""
     lines, counts = _shared("drop", pause=pause)
