@@ -40,6 +40,7 @@ from ameide_telemetry.lint.walk.values import (
     join,
     options,
 )
+from ameide_telemetry.lint.walk.waking import awake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +97,9 @@ def _partial(machine: Machine, called: Partial, given: Arguments, node: ast.AST,
 
 
 def _external(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+    called = awake(machine, called, given) or called
+    if not isinstance(called, (External, Member)):
+        return machine.call(machine, called, given, node, scope)
     if isinstance(called, External) and called.name in machine.bootstrap:
         return _bootstrap(machine, called.name, node, scope)
     name = _last_name(called)

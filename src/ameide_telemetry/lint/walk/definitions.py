@@ -24,6 +24,7 @@ from ameide_telemetry.lint.walk.values import (
     Value,
     options,
 )
+from ameide_telemetry.lint.walk.waking import awake, awake_bases
 from ameide_telemetry.lint.walk.wrapping import inside_context
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionD
 
 def _decorated(machine: Machine, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """Apply a decorator; where nobody knows what it gives, it gives what it was given."""
-    for option in options(decorator):
+    for each in options(decorator):
+        option = awake(machine, each, Arguments([value])) or each
         inside = inside_context(option, value, node, scope)
         if inside is not None:
             return inside
@@ -87,6 +89,7 @@ def define_class(machine: Machine, node: ast.ClassDef, scope: Scope) -> None:
     inner = Scope("class", scope.module, scope.inner(node.name), scope)
     inner.names["__qualname__"] = Constant(inner.symbol)
     machine.execute(machine, node.body, inner)
+    bases = awake_bases(machine, bases, Arguments([*inner.names.values()]))
     made = Class(inner.symbol, scope.module, bases, inner.names)
     maker = given.get("metaclass")
     made.maker = maker if isinstance(maker, Class) else None

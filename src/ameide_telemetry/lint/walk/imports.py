@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ameide_telemetry.lint.walk.machine import Machine
     from ameide_telemetry.lint.walk.values import Value
 
-__all__ = ["attribute_of_module", "import_from", "import_name", "load", "run_file"]
+__all__ = ["attribute_of_module", "import_from", "import_name", "load", "run_after_all", "run_file"]
 
 _OURS: Final = "ameide_telemetry"
 _DEEPEST: Final = 200
@@ -149,6 +149,16 @@ def _run(machine: Machine, module: Module, *, asked: bool = False) -> None:
     machine.execute(machine, source.tree.body, module.scope)
     del machine.conditions[mark:]
     module.state, machine.guarded = "ran", guarded
+
+
+def run_after_all(machine: Machine, module: Module) -> None:
+    """Run the body of a module that was skipped, as it would have been when it was imported."""
+    module.woken, module.state = True, "new"
+    here, machine.conditions = machine.conditions, list(module.conditions)
+    try:
+        _run(machine, module, asked=True)
+    finally:
+        machine.conditions = here
 
 
 def import_name(machine: Machine, node: ast.Import, scope: Scope) -> dict[str, Value]:

@@ -70,6 +70,7 @@ class Module:
         bound: name -> when and where it was bound first.
         conditions: what had to be true for it to be imported first.
         span: which of the things that happened its body brought.
+        woken: whether it was skipped first, and run when it was given something that matters.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Module:
     bound: dict[str, tuple[int, ast.AST]] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
     span: tuple[int, int] = (0, 0)
+    woken: bool = False
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:

@@ -165,6 +165,10 @@ class Class:
         """Return what a name means in the class or in its bases of the tree, asked in Python's order."""
         return next((each.names[name] for each in self.order() if name in each.names), None)
 
+    def inherit(self, bases: tuple[Value, ...]) -> None:
+        """Take other bases, of which more is known."""
+        self.bases, self._order = bases, []
+
     def order(self, depth: int = 0) -> list[Class]:
         """Return the class and its bases of the tree, in the order in which a name is looked up."""
         if not self._order:
