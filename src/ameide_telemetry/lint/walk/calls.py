@@ -97,9 +97,10 @@ def _partial(machine: Machine, called: Partial, given: Arguments, node: ast.AST,
 
 
 def _external(machine: Machine, called: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
-    called = awake(machine, called, given) or called
-    if not isinstance(called, (External, Member)):
-        return machine.call(machine, called, given, node, scope)
+    woken = awake(machine, called, given)
+    if woken is not None and not isinstance(woken, External):
+        return machine.call(machine, woken, given, node, scope)
+    called = woken or called
     if isinstance(called, External) and called.name in machine.bootstrap:
         return _bootstrap(machine, called.name, node, scope)
     name = _last_name(called)
