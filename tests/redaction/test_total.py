@@ -355,7 +355,7 @@ def _growth(search: Callable[[str], object], unit: str, size: int) -> float:
     # Not twice the same text: where its two halves meet, something new may stand.
     longest = unit * (2 * size // len(unit) + 1)
     once, double = longest[:size], longest[: 2 * size]
-    rounds = [(_seconds(search, once), _seconds(search, double)) for _ in range(5)]
+    rounds = [(_seconds(search, once), _seconds(search, double)) for _ in range(3)]
     return min(twice for _, twice in rounds) / max(min(single for single, _ in rounds), size * 1e-7)
 
 
