@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 _REQUESTS: Final = 20
 _QUICK: Final = frozenset({"uvicorn", "gunicorn-uvicorn-preload", "flask-run"})
-_WORKERS: Final = 2
-_STARTED: Final = (b"Booting worker with pid", b"Started server process")
 _ACCESS: Final = f'"{names.ACCESS_LOGGER}"'.encode()
 _SLOW: Final = [sys.executable, "-m", "uvicorn", "faults.kit.draining:app", "--port", "{port}"]
 
@@ -47,16 +45,8 @@ def _status_without(setup: Setup) -> int:
         return server.stop(signal.SIGTERM).status
 
 
-def _started(server: Server) -> int:
-    said = server.stdout + server.stderr
-    return sum(said.count(text) for text in _STARTED)
-
-
 def _served(setup: Setup, collector: FakeCollector) -> tuple[list[Exchange], Ended]:
     with run_server(setup.argv, environment=variables(setup, collector)) as server:
-        if "--workers" in setup.argv:
-            # A worker that gunicorn has only just forked does not hear the signal, and is killed after 30 s.
-            assert wait_until(lambda: _started(server) >= _WORKERS, 20)
         made = _requests(server, setup)
         assert collector.attempts == 0, "sent before the end: the test would prove nothing"
         return made, server.stop(signal.SIGTERM)

@@ -80,6 +80,7 @@ def run_server(
     try:
         if ready is not None:
             server.wait_ready(ready)
+            server.wait_workers()
         yield server
     finally:
         server.kill()
@@ -136,6 +137,22 @@ class Server:
                 time.sleep(0.02)
         raise AssertionError(f"does not serve after {seconds} s: {self}")
 
+    def wait_workers(self, seconds: float = _START_SECONDS) -> None:
+        """Wait until every worker that gunicorn was told to start hears signals; of others nothing is asked.
+
+        One worker is enough to answer a request. Another one has the handlers of its parent, which do nothing
+        in it, from the fork until it sets its own, the one for SIGABRT last: a SIGTERM that it gets meanwhile
+        is lost, and gunicorn kills it 30 s later, with and without telemetry.
+        """
+        if "gunicorn" not in self._command or "--workers" not in self._command:
+            return
+        workers = int(self._command[self._command.index("--workers") + 1])
+        limit = time.monotonic() + seconds
+        while sum(_catches(child, signal.SIGABRT) for child in _children(self.pid)) < workers:
+            if time.monotonic() > limit:
+                raise AssertionError(f"no {workers} workers after {seconds} s: {self}")
+            time.sleep(0.02)
+
     def wait_for(self, text: bytes, seconds: float = _START_SECONDS) -> None:
         """Wait until a text came on stdout."""
         limit = time.monotonic() + seconds
@@ -183,6 +200,22 @@ class Server:
     def __str__(self) -> str:
         tail = b"\n".join((self.stdout[-4000:], self.stderr[-4000:])).decode("utf-8", "backslashreplace")
         return f"{' '.join(self._command)}\n{tail}"
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _catches(pid: int, number: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
 class _Tap:
