@@ -88,20 +88,25 @@ def test_a_storm_of_signals_hangs_nothing_and_loses_nothing(collector: FakeColle
 
 _LEFT = """
     import os, threading
-    from opentelemetry import metrics, trace
+    from contextlib import contextmanager
+    from opentelemetry import metrics
     from ameide_telemetry import init_telemetry
     from faults.kit.forks import run_children
 
     telemetry = init_telemetry()
     meter = telemetry.meter("shop")
     locks = {
-        "tracer": lambda: trace.get_tracer_provider()._tracers_lock,
-        "meter": lambda: metrics.get_meter_provider()._meter_lock,
         "instrument": lambda: meter._inner._instrument_registration_lock,
-        "creation": lambda: meter._making,
-        "callbacks": lambda: metrics.get_meter_provider()._consumer.callbacks._lock,
-        "observable": lambda: metrics.get_meter_provider()._consumer._inner._lock,
+        "creation": lambda: taken(meter._making),
+        "measurement": lambda: taken(metrics.get_meter_provider()._consumer._turn),
+        "collection": lambda: metrics.get_meter_provider()._consumer._collecting,
     }
+
+    @contextmanager
+    def taken(turn):
+        assert turn.take(turn.ticket())
+        yield
+
     forked, held = threading.Event(), threading.Event()
 
     def hold():
@@ -136,11 +141,11 @@ _LEFT = """
 
 
 @pytest.mark.parametrize("kind", ["os.fork", "libc"])
-@pytest.mark.parametrize("lock", ["tracer", "meter", "instrument", "creation", "callbacks", "observable"])
+@pytest.mark.parametrize("lock", ["instrument", "creation", "measurement", "collection"])
 def test_a_child_waits_for_no_lock_that_a_thread_of_its_parent_held(
     kind: str, lock: str, collector: FakeCollector, tmp_path: Path
 ) -> None:
-    """Another thread was making a tracer, a meter or an instrument when the process forked."""
+    """Another thread was making an instrument, measuring or collecting when the process forked."""
     source = f"    KIND, LOCK = {kind!r}, {lock!r}\n{_LEFT}"
     ended = ran(source, tmp_path, **collector.environment())
     assert ended.status == 0, ended

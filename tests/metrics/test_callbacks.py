@@ -229,7 +229,7 @@ def test_callbacks_run_untraced_on_a_thread_of_their_own() -> None:
     lab.collected()
     lab.collected()
     assert seen == {(_NAME, False, False)}
-    assert lab.consumer.callbacks._helper is not None
+    assert lab.consumer.callbacks._helpers
 
 
 def test_our_own_callbacks_need_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,7 @@ def test_our_own_callbacks_need_no_thread(monkeypatch: pytest.MonkeyPatch) -> No
     lab.consumer.callbacks.expect()
     lab.meter.create_observable_gauge("g", [one])
     assert lab.values("g") == [1]
-    assert lab.consumer.callbacks._helper is None
+    assert not lab.consumer.callbacks._helpers
 
 
 def test_the_thread_is_there_before_the_exit_needs_it() -> None:
@@ -250,11 +250,11 @@ def test_the_thread_is_there_before_the_exit_needs_it() -> None:
             callbacks.expect()
         callbacks.add(Observed("o", [one], monotonic=False))
         if not early:
-            assert callbacks._helper is None
+            assert not callbacks._helpers
             callbacks.expect()
-        assert callbacks._helper is not None
+        assert callbacks._helpers
         callbacks.rest()
-        assert callbacks._helper is None
+        assert not callbacks._helpers
 
 
 def test_at_the_exit_no_thread_is_started() -> None:
@@ -265,7 +265,7 @@ def test_at_the_exit_no_thread_is_started() -> None:
     lab.reader.closing = True  # type: ignore[attr-defined]
     assert set(lab.collected()) == {"c"}
     assert guard.counts() == {"metrics.callback_left_out": 1}
-    assert lab.consumer.callbacks._helper is None
+    assert not lab.consumer.callbacks._helpers
 
 
 def test_where_no_thread_can_be_started_the_rest_is_collected(monkeypatch: pytest.MonkeyPatch) -> None:

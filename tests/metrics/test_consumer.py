@@ -74,9 +74,11 @@ def test_a_child_waits_for_no_lock_of_its_parent() -> None:
     lab = Lab()
     counter = lab.meter.create_counter("c")
     meter: Any = lab.meter
-    held = [lab.consumer._collecting, lab.consumer.bounds._lock, lab.provider._meter_lock, meter._making]
-    held += [meter._inner._instrument_registration_lock, lab.consumer.callbacks._lock]
-    holder = threading.Thread(target=lambda: [lock.acquire() for lock in held])
+    held = [lab.consumer._collecting, meter._inner._instrument_registration_lock]
+    turns = [lab.consumer._turn, meter._making]
+    holder = threading.Thread(
+        target=lambda: [*(lock.acquire() for lock in held), *(turn.take(turn.ticket()) for turn in turns)]
+    )
     holder.start()
     holder.join()
     lab.provider.after_fork()

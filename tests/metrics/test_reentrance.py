@@ -1,8 +1,10 @@
-"""What a signal handler or a finaliser does in the midst of the SDK, in the thread that is inside."""
+"""What is done in the midst of the SDK: by a handler or finaliser in the thread inside, or by others."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +12,12 @@ from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics._internal import _view_instrument_match, aggregation
 
 from ameide_telemetry import guard
+from ameide_telemetry.metrics import consumer
 from ameide_telemetry.traces.tracer import GuardedTracerProvider
 from support.meters import Lab, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def in_time(work: Callable[[], object]) -> None:
@@ -152,3 +155,144 @@ def test_a_scope_in_the_midst_of_the_same_scope_is_one(monkeypatch: pytest.Monke
     within.work = lambda: tracers.append(traces.get_tracer("shop"))
     in_time(lambda: tracers.append(traces.get_tracer("shop")))
     assert tracers[0] is tracers[1] is traces.get_tracer("shop")
+
+
+def _stop(entered: threading.Event, leave: threading.Event) -> None:
+    entered.set()
+    assert leave.wait(20)
+
+
+@contextmanager
+def somebody_inside(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Have another thread stop in the midst of a collection, until the block ends or the event is set."""
+    entered, leave = threading.Event(), threading.Event()
+    within = Within(monkeypatch, aggregation._Aggregation, "_collect_exemplars")
+    within.work = partial(_stop, entered, leave)
+    collecting = threading.Thread(target=lab.reader.collect, daemon=True)
+    collecting.start()
+    assert entered.wait(20)
+    try:
+        yield leave
+    finally:
+        leave.set()
+        collecting.join(20)
+
+
+def test_nobody_waits_for_who_is_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else two would for ever: each with a lock that a handler or finaliser in the other one wants."""
+    lab, traces = Lab(), GuardedTracerProvider(shutdown_on_exit=False)
+    counter = lab.meter.create_counter("c")
+    counter.add(1)
+
+    def work() -> None:
+        counter.add(1)
+        lab.meter.create_counter("d").add(5)
+        lab.meter.create_observable_gauge("o", observed(lambda: [Observation(7)]))
+        lab.provider.get_meter("other").create_counter("e").add(3)
+        traces.get_tracer("shop").start_span("s").end()
+
+    with somebody_inside(lab, monkeypatch):
+        in_time(work)
+    points = lab.collected()
+    assert {name: each[0].value for name, each in points.items()} == {"c": 2, "d": 5, "o": 7, "e": 3}
+
+
+@pytest.mark.parametrize("held", ["_making", "_meter_lock", "_tracers_lock"])
+def test_a_tracer_or_meter_or_instrument_is_made_while_another_one_is(
+    held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread stops in the midst of making one: nobody waits, and nothing is lost."""
+    lab, traces = Lab(), GuardedTracerProvider(shutdown_on_exit=False)
+    meter: Any = lab.meter
+    entered, leave = threading.Event(), threading.Event()
+    places: dict[str, tuple[Any, str, Callable[[], object]]] = {
+        "_making": (meter._inner, "_register_instrument", lambda: meter.create_counter("first").add(1)),
+        "_meter_lock": (lab.provider, "_apply_meter_configurator", lambda: lab.provider.get_meter("first")),
+        "_tracers_lock": (traces, "_apply_tracer_configurator", lambda: traces.get_tracer("first")),
+    }
+    owner, name, make = places[held]
+    within = Within(monkeypatch, owner, name)
+    within.work = partial(_stop, entered, leave)
+    first = threading.Thread(target=make, daemon=True)
+    first.start()
+    assert entered.wait(20)
+
+    def work() -> None:
+        meter.create_counter("second").add(2)
+        lab.provider.get_meter("other").create_counter("third").add(3)
+        traces.get_tracer("second").start_span("s").end()
+
+    try:
+        in_time(work)
+    finally:
+        leave.set()
+        first.join(20)
+    values = {name: each[0].value for name, each in lab.collected().items()}
+    assert values == {"second": 2, "third": 3, **({"first": 1} if held == "_making" else {})}
+
+
+def test_what_cannot_be_put_down_any_more_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand wait already: the next one enters itself, as soon as it can; all are added."""
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    counter.add(1)
+    guard.reset()
+    with somebody_inside(lab, monkeypatch) as leave:
+        done = threading.Event()
+
+        def measure() -> None:
+            for _ in range(10_010):
+                counter.add(1)
+            done.set()
+
+        threading.Thread(target=measure, daemon=True).start()
+        assert not done.wait(0.2)
+        leave.set()
+        assert done.wait(20)
+    assert lab.values("c") == [10_011]
+    assert guard.counts() == {}
+
+
+def test_who_never_leaves_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception of a signal handler may come just where the turn is given back."""
+    monkeypatch.setattr(consumer, "_LONGEST_TURN_SECONDS", 0.05)
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    assert lab.consumer._turn.take([-1])
+    counter.add(1)
+    assert lab.values("c") == [1]
+    counter.add(1)
+    assert lab.values("c") == [2]
+    assert not lab.consumer._waiting
+
+
+def test_one_that_fails_takes_no_other_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is passed on one by one."""
+    monkeypatch.setattr("ameide_telemetry.guard._inside_test", lambda: False)
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    with somebody_elses(lab):
+        for number in (1, 2, 3):
+            counter.add(number)
+    inner = lab.consumer.bounds.apply
+
+    def apply(measurement: Any) -> Any:
+        if measurement.value == 2:
+            raise ValueError("no")
+        return inner(measurement)
+
+    monkeypatch.setattr(lab.consumer.bounds, "apply", apply)
+    counter.add(10)
+    assert lab.values("c") == [14]
+    assert guard.counts()["metrics.pass_on"] == 1
+
+
+@contextmanager
+def somebody_elses(lab: Lab) -> Iterator[None]:
+    """Have the turn be another thread's."""
+    ticket = [-1]
+    assert lab.consumer._turn.take(ticket)
+    try:
+        yield
+    finally:
+        lab.consumer._turn.give_back(ticket)

@@ -6,7 +6,6 @@ the cardinality limit of SDK 1.45.2 (1.45.1 has none) puts the attributes beyond
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +30,7 @@ _MOST_SEARCHED: Final = 2048
 
 
 class Bounds:
-    """The bounds of all instruments of a provider.
+    """The bounds of all instruments of a provider, for one thread at a time.
 
     Args:
         limit: attribute sets per instrument at most, the overflow set included; at least 1.
@@ -41,8 +40,6 @@ class Bounds:
     def __init__(self, limit: int, redactor: Redactor | None = None) -> None:
         self._limit = max(1, limit)
         self._redactor = redactor or Redactor(RedactionPolicy())
-        # Reentrant: what the garbage collector finalises meanwhile may measure too.
-        self._lock = threading.RLock()
         self._seen: dict[Any, set[Any]] = {}
         self._text: dict[Any, int] = {}
 
@@ -66,16 +63,15 @@ class Bounds:
         return measurement if own == key else replace(measurement, attributes=attributes)
 
     def _admits(self, instrument: Any, key: Any, size: int) -> bool:
-        with self._lock:
-            seen = self._seen.setdefault(instrument, set())
-            if key in seen:
-                return True
-            held = self._text.get(instrument, 0) + size
-            if key != _OVERFLOW_KEY and (len(seen) + 1 >= self._limit or held > _MOST_TEXT):
-                return False
-            self._text[instrument] = held
-            seen.add(key)
+        seen = self._seen.setdefault(instrument, set())
+        if key in seen:
             return True
+        held = self._text.get(instrument, 0) + size
+        if key != _OVERFLOW_KEY and (len(seen) + 1 >= self._limit or held > _MOST_TEXT):
+            return False
+        self._text[instrument] = held
+        seen.add(key)
+        return True
 
 
 def redacted(attributes: Any, redactor: Redactor) -> dict[str, Any]:

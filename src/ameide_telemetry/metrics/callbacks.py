@@ -35,6 +35,7 @@ CALLBACK_SECONDS: Final = 1.0
 COLLECTION_SECONDS: Final = 3.0
 # Far beyond the cap of attribute sets; who yields more than this never ends, and takes all the memory.
 _MOST_OBSERVATIONS: Final = 50_000
+_HELPER: Final = "helper"
 _PACKAGE: Final = f"{__name__.partition('.')[0]}."
 _CALLBACK: Final = guard.site("metrics.callback", foreign=True, thread=True)
 _OBSERVATION: Final = guard.site("metrics.observation", foreign=True, thread=True)
@@ -165,9 +166,8 @@ class Callbacks:
     def __init__(self) -> None:
         self._expected = False
         self._observed: list[Observed] = []
-        self._helper: _Helper | None = None
-        # Reentrant: an instrument may be made by a signal handler, in the midst of another one.
-        self._lock = threading.RLock()
+        # One at most. A dictionary, for its steps are whole, and nobody waits for a lock here.
+        self._helpers: dict[str, _Helper] = {}
 
     def add(self, observed: Observed) -> None:
         """Have these callbacks asked from now on."""
@@ -188,8 +188,7 @@ class Callbacks:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child, which has no such thread."""
-        self._lock = threading.RLock()
-        self._helper = None
+        self._helpers = {}
         for each in self._observed:
             each.forget()
 
@@ -223,25 +222,25 @@ class Callbacks:
             self._dismiss()
 
     def _ready(self, *, may_start: bool) -> _Helper | None:
-        with self._lock:
-            if self._helper is None and may_start:
-                self._take_helper(_Helper.started())
-            return self._helper
+        helper = self._helpers.get(_HELPER)
+        if helper is None and may_start:
+            helper = _Helper.started()
+            if helper is not None:
+                helper = self._first(helper)
+        return helper
 
-    def _take_helper(self, helper: _Helper | None) -> None:
-        if helper is None:
-            return
-        if self._helper is not None:
-            # Somebody started one in the midst of this, in this very thread.
-            helper.dismiss()
-            return
-        self._helper = helper
-        # A provider that nobody holds any more leaves no thread behind.
-        weakref.finalize(self, helper.dismiss).atexit = False
+    def _first(self, started: _Helper) -> _Helper:
+        """Keep a thread that was started, unless somebody else was quicker; return the one that is kept."""
+        kept = self._helpers.setdefault(_HELPER, started)
+        if kept is not started:
+            started.dismiss()
+        else:
+            # A provider that nobody holds any more leaves no thread behind.
+            weakref.finalize(self, started.dismiss).atexit = False
+        return kept
 
     def _dismiss(self) -> None:
-        with self._lock:
-            helper, self._helper = self._helper, None
+        helper = self._helpers.pop(_HELPER, None)
         if helper is not None:
             helper.dismiss()
 

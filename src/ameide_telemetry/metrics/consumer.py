@@ -2,7 +2,8 @@
 
 A signal handler or a finaliser may measure while its own thread is inside the SDK. There it would wait for
 ever for a lock that this very thread holds, and with reentrant locks a sum would lose what came in between
-(SDK 1.45). So no thread enters the SDK twice: what it measures meanwhile waits until it has left.
+(SDK 1.45). So one thread at a time enters the SDK, and nobody waits for it: what is measured meanwhile, in
+whichever thread, is put down, and passed on in its order by the next one who enters.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from contextlib import nullcontext
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +21,7 @@ from ameide_telemetry.metrics.bounds import Bounds
 from ameide_telemetry.metrics.callbacks import Callbacks
 from ameide_telemetry.metrics.points import encodable
 from ameide_telemetry.metrics.said import Said
+from ameide_telemetry.metrics.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["BoundedConsumer"]
 
 _OBSERVE: Final = guard.site("metrics.observe")
+_PASS_ON: Final = guard.site("metrics.pass_on")
 _IN_CHILD: Final = guard.site("metrics.first_use_in_child")
 _REBUILD: Final = guard.site("metrics.rebuild")
 _DEFAULT_MILLIS: Final = 10_000.0
@@ -33,6 +37,8 @@ _DEFAULT_MILLIS: Final = 10_000.0
 # would not end a callback, but throw away a whole collection (SDK 1.45).
 _NO_LIMIT_MILLIS: Final = 1e9
 _MOST_WAITING: Final = 10_000
+# Many times what the largest collection takes on a busy machine.
+_LONGEST_TURN_SECONDS: Final = 5.0
 
 
 class _BoundedInstrument:
@@ -73,12 +79,12 @@ class BoundedConsumer:
         self.active = False
         self.said = Said()
         self._readers = 0
-        self._inner = _reentrant(inner)
+        self._inner = _without_lock(inner)
         self._on_first_use = on_first_use
         self._instruments: list[_BoundedInstrument] = []
         self._collecting = threading.RLock()
-        # Threads that are inside the SDK, and what was measured in them meanwhile.
-        self._inside: set[int] = set()
+        # Whose turn it is in the SDK, and what was measured meanwhile.
+        self._turn = Turn()
         self._waiting: deque[Any] = deque()
         self._collector: int | None = None
         self._pid = os.getpid()
@@ -90,18 +96,15 @@ class BoundedConsumer:
             return
         if self._forked or self._pid != os.getpid():
             self._use_in_child()
-        bounded = self.bounds.apply(measurement)
-        thread, inside = get_ident(), self._inside
-        if thread in inside:
-            self._set_aside(bounded)
-            return
+        turn = self._turn
+        ticket = turn.ticket()
         try:
-            inside.add(thread)
-            self._inner.consume_measurement(bounded)
+            if turn.take(ticket) or not self._put_down(measurement, ticket):
+                if self._waiting:
+                    self._catch_up()
+                self._inner.consume_measurement(self.bounds.apply(measurement))
         finally:
-            inside.discard(thread)
-        if self._waiting:
-            self._catch_up()
+            turn.give_back(ticket)
 
     def register_asynchronous_instrument(self, instrument: Any) -> None:
         """Register an instrument whose callback is asked at collection."""
@@ -118,7 +121,7 @@ class BoundedConsumer:
         """
         self.check_process()
         thread = get_ident()
-        if thread in self._inside or thread == self._collector:
+        if self._turn.mine or thread == self._collector:
             guard.note("metrics.collection_nested")
             return None
         with self._collecting:
@@ -151,7 +154,7 @@ class BoundedConsumer:
         self._pid = os.getpid()
         self._forked = True
         self._collecting = threading.RLock()
-        self._inside, self._collector = set(), None
+        self._turn, self._collector = Turn(), None
         self._waiting = deque()
         self.bounds = bounds
         self.callbacks.after_fork()
@@ -164,29 +167,42 @@ class BoundedConsumer:
             fresh = type(self._inner)(sdk_config=config, metric_readers=tuple(readers))
             for instrument in self._instruments:
                 fresh.register_asynchronous_instrument(instrument)
-            self._inner = _reentrant(fresh)
+            self._inner = _without_lock(fresh)
 
     def _collected(self, reader: Any) -> Any:
+        turn = self._turn
+        ticket = turn.ticket()
         try:
-            return self._enter(self._inner.collect, reader, _NO_LIMIT_MILLIS)
-        finally:
+            if not turn.wait(ticket, _LONGEST_TURN_SECONDS):
+                # Whoever has it is gone: an exception of a signal handler may come where it is given back.
+                turn = self._turn = Turn()
+                turn.take(ticket)
             self._catch_up()
+            collected = self._inner.collect(reader, _NO_LIMIT_MILLIS)
+            self._catch_up()
+            return collected
+        finally:
+            turn.give_back(ticket)
 
-    def _set_aside(self, measurement: Any) -> None:
+    def _put_down(self, measurement: Any, ticket: list[int]) -> bool:
+        """Leave a measurement to who enters next; where too many wait already, wait for the turn instead.
+
+        Returns:
+            whether nothing is left to be done; else the turn has been taken.
+        """
         if len(self._waiting) < _MOST_WAITING:
             self._waiting.append(measurement)
-        else:
-            guard.note("metrics.measurement_lost")
+            return True
+        if not self._turn.mine and self._turn.wait(ticket, _LONGEST_TURN_SECONDS):
+            return False
+        guard.note("metrics.measurement_lost")
+        return True
 
     def _catch_up(self) -> None:
-        """Pass on what waits, whichever thread it was measured in."""
-        while self._waiting:
-            try:
-                measurement = self._waiting.popleft()
-            except IndexError:
-                # Another thread was quicker.
-                return
-            self._enter(self._inner.consume_measurement, measurement)
+        """Pass on what waits now: of what is put down meanwhile there may be no end."""
+        for _ in range(len(self._waiting)):
+            with _PASS_ON:
+                self._inner.consume_measurement(self.bounds.apply(self._waiting.popleft()))
 
     def check_process(self) -> None:
         """Begin anew if this process turns out to be a child of which no hook of Python's has learned."""
@@ -202,17 +218,12 @@ class BoundedConsumer:
                 self._pid = os.getpid()
                 self._forked = False
 
-    def _enter(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        thread = get_ident()
-        try:
-            self._inside.add(thread)
-            return work(*arguments)
-        finally:
-            self._inside.discard(thread)
 
+def _without_lock(inner: Any) -> Any:
+    """Return the SDK's consumer without the lock under which it collects, and registers instruments.
 
-def _reentrant(inner: Any) -> Any:
-    """Return the SDK's consumer with a lock in which an instrument may be registered meanwhile."""
+    One thread at a time collects here, and the list of the instruments may grow in the midst of it.
+    """
     if hasattr(inner, "_lock"):
-        inner._lock = threading.RLock()  # noqa: SLF001 a finaliser may make an instrument in a collection
+        inner._lock = nullcontext()  # noqa: SLF001 see above
     return inner

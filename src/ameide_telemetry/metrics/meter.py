@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,7 @@ from ameide_telemetry.metrics.instruments import (
     refuse,
 )
 from ameide_telemetry.metrics.said import Remarks, spelled
+from ameide_telemetry.metrics.turn import Turn
 from ameide_telemetry.metrics.values import text
 from ameide_telemetry.redaction import RedactionPolicy, Redactor
 from ameide_telemetry.values.foreign import contained
@@ -44,7 +46,7 @@ _CREATE: Final = guard.site("metrics.create_instrument")
 _LOCKS: Final = ("_instrument_registration_lock", "_instrument_ids_lock")
 # What the SDK's meter has made: ours knows it better, and asks for nothing twice.
 _REGISTERS: Final = ("_instrument_ids", "_instrument_id_instrument")
-_PROVIDER_LOCKS: Final = ("_lock", "_meter_lock", "_all_metric_readers_lock")
+_PROVIDER_LOCKS: Final = ("_lock", "_all_metric_readers_lock")
 _MOST_CALLBACKS: Final = 1_000
 
 
@@ -199,8 +201,7 @@ class SafeMeter(metrics.Meter):
         self._make_all()
 
     def _begin(self) -> None:
-        self._making = threading.RLock()
-        self._busy = False
+        self._making = Turn()
         self._to_make: deque[_Instrument] = deque()
 
     def _measuring(
@@ -278,17 +279,17 @@ class SafeMeter(metrics.Meter):
         return first.held if shared else None
 
     def _make_all(self) -> None:
+        making = self._making
         while self._to_make:
-            with self._making:
-                if self._busy:
-                    # Whatever was interrupted in here goes on with it.
+            ticket = making.ticket()
+            try:
+                if not making.take(ticket):
+                    # Whoever is inside, or was interrupted there, goes on with it.
                     return
-                try:
-                    self._busy = True
-                    while self._to_make:
-                        self._make(self._to_make.popleft())
-                finally:
-                    self._busy = False
+                while self._to_make:
+                    self._make(self._to_make.popleft())
+            finally:
+                making.give_back(ticket)
 
     def _make(self, instrument: _Instrument) -> None:
         try:
@@ -372,7 +373,13 @@ class SafeMeterProvider(MeterProvider):
         self._renew_locks()
 
     def _renew_locks(self) -> None:
-        """Have locks that nobody holds, and that the thread that has them may take again."""
+        """Have locks that nobody holds, and that the thread that has them may take again.
+
+        Meters are made without one: the SDK keeps them in a dictionary, and `get_meter` the first of each.
+        A signal handler that asks for one must not wait for a thread that waits for what the handler's has.
+        """
+        if hasattr(self, "_meter_lock"):
+            self._meter_lock: Any = nullcontext()
         for name in _PROVIDER_LOCKS:
             if hasattr(self, name):
                 setattr(self, name, threading.RLock())

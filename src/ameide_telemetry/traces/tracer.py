@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import threading
+from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,7 +87,7 @@ class GuardedTracerProvider(TracerProvider):
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)
         self._known: dict[tuple[str | None, ...], trace.Tracer] = {}
-        self._renew_lock()
+        self._remove_lock()
 
     def get_tracer(
         self,
@@ -104,7 +104,7 @@ class GuardedTracerProvider(TracerProvider):
         if self._pid != os.getpid():
             with once_per_process():
                 if self._pid != os.getpid():
-                    self._renew_lock()
+                    self._remove_lock()
         scope = _text(name) or "", _text(version), _text(schema_url)
         if attributes is not None:
             return self._guarded(*scope, _scope_attributes(attributes))
@@ -124,12 +124,15 @@ class GuardedTracerProvider(TracerProvider):
         inherited = getattr(super(), "_handle_fork", None)
         if inherited is not None:
             inherited()
-        self._renew_lock()
+        self._remove_lock()
 
-    def _renew_lock(self) -> None:
-        """Have a lock that nobody holds, and that the thread that has it may take again."""
+    def _remove_lock(self) -> None:
+        """Make tracers without a lock: the SDK keeps them in a dictionary, and `_made` the first of each.
+
+        A signal handler that asks for one must not wait for a thread that waits for what the handler's has.
+        """
         if hasattr(self, "_tracers_lock"):
-            self._tracers_lock: Any = threading.RLock()
+            self._tracers_lock: Any = nullcontext()
         self._pid = os.getpid()
 
 
