@@ -202,7 +202,8 @@ class _Run:
         path = self._config.baseline
         if path is None:
             raise TelemetryError("no baseline is named: lint --update-baseline --baseline FILE")
-        whole = [each for each in self._linter(None).run().problems if each.code not in _NOT_KNOWN]
+        linter = self._linter(None)
+        whole = [each for each in linter.run().problems if each.code not in _NOT_KNOWN]
         old = self._baseline or Baseline(path, Counter())
         new = old.judge(whole)[0]
         if new and not self._arguments.allow_new:
@@ -210,10 +211,8 @@ class _Run:
                 _say(f"new: {self._place(problem)} {problem.code} {problem.message}")
             _say("cure them, or put them in: ameide-telemetry lint --update-baseline --allow-new")
             return 1
-        # What this run was not asked to look for is known as before.
-        kept = {
-            entry: count for entry, count in old.entries.items() if not self._linter(None).finds(entry, old)
-        }
+        # What this run was not asked to look for, or could not see, is known as before.
+        kept = {entry: count for entry, count in old.entries.items() if not linter.finds(entry, old)}
         try:
             path.write_text(written(whole, path, kept), encoding="utf-8")
         except OSError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ameide_telemetry.lint.absence import Absence
 from ameide_telemetry.lint.checks.kinds import Scene
 from ameide_telemetry.lint.checks.making import unreadable
 from ameide_telemetry.lint.checks.table import ENTRYPOINT_CHECKS, FILE_CHECKS
@@ -70,6 +71,7 @@ class Linter:
     _on_the_way: set[Path] = field(default_factory=set)
     _starters: dict[Path, Card | None] = field(default_factory=dict)
     _begun: dict[tuple[Path, str, tuple[Path, ...]], Sequence[Begun]] = field(default_factory=dict)
+    _absence: Absence = field(init=False)
 
     def run(self) -> Outcome:
         """Look at everything, and return what was found."""
@@ -86,6 +88,7 @@ class Linter:
         problems += self._of_entrypoints(judged, scene)
         problems += self._survey.problems(scene, looked)
         self.store.write(self._listing.stamps)
+        self._absence = Absence.after(self.tree, self.config, judged, problems, scene.served)
         return self._outcome(judged, placed(_with_service(each, scene) for each in self._asked(problems)))
 
     # ------------------------------------------------------------------ the parts
@@ -237,7 +240,7 @@ class Linter:
         pragmas = self._pragmas(judged, left)
         left = [each for each in left if not _switched_off(each, pragmas, off)]
         every = [pragma for some in pragmas.values() for pragma in some]
-        left += self._asked(judge_pragmas(every, self.config.selected, lint_codes()))
+        left += self._asked(judge_pragmas(every, self._absence.proves, lint_codes()))
         left += self._asked(self._stale_allowances(used))
         if self.baseline is not None:
             baseline = self.baseline
@@ -255,10 +258,10 @@ class Linter:
         )
 
     def finds(self, entry: Known, baseline: Baseline) -> bool:
-        """Return whether this run would have found and shown what an entry of a baseline is about."""
+        """Return whether the last run would have found and shown what an entry of a baseline is about."""
         path = baseline.file_of(entry)
         shown = self.only is None or self.only(path)
-        return entry.code in self.config.selected and path.is_relative_to(self.tree.root) and shown
+        return shown and path.is_relative_to(self.tree.root) and self._absence.proves(entry.code, path)
 
     def _is_allowed(self, problem: Problem, off: Counter[str], used: set[tuple[Allowance, str]]) -> bool:
         code, path = problem.code, problem.spot.path
@@ -268,11 +271,10 @@ class Linter:
         return bool(holding)
 
     def _stale_allowances(self, used: set[tuple[Allowance, str]]) -> Iterator[Problem]:
-        """Yield the allowances of paths that nothing needs, if the tree has all that they are about."""
-        for each in self.config.allowances:
-            whole = each.spot.path.parent.is_relative_to(self.tree.root)
+        """Yield the allowances of paths that nothing needs, if all that they are about was seen."""
+        for each in self.config.allowances if self._absence.whole and not self._absence.unread else ():
             paths = ", ".join(one for one in each.paths if (each, one) not in used)
-            if whole and paths and each.codes <= self.config.selected:
+            if paths and each.codes <= self.config.selected:
                 yield Problem(
                     "TEL003",
                     f"nothing in {paths} needs the per-path ignore of {', '.join(sorted(each.codes))}",

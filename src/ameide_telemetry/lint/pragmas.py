@@ -10,7 +10,7 @@ from ameide_telemetry.lint.comments import comments_of
 from ameide_telemetry.lint.model import Edit, Fix, Problem, Spot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ameide_telemetry.lint.comments import Comment
@@ -107,18 +107,18 @@ def _pragma(path: Path, text: str, comment: Comment, match: re.Match[str]) -> Pr
 
 
 def judge_pragmas(
-    pragmas: Iterable[Pragma], ran: frozenset[str], known: Collection[str]
+    pragmas: Iterable[Pragma], proves: Callable[[str, Path], bool], known: Collection[str]
 ) -> Iterator[Problem]:
     """Yield what is wrong with comments themselves: stale ones (TEL003), ones without a reason (TEL004).
 
     Args:
         pragmas: of all files, after they were asked about all problems.
-        ran: codes of the checks that ran; nothing is said of the others.
+        proves: tells whether a problem of a check would have been found in a file.
         known: codes that there are.
     """
     for pragma in pragmas:
         unknown = [code for code in pragma.codes if code not in known]
-        stale = [code for code in pragma.codes if code in ran and code not in pragma.used]
+        stale = [code for code in pragma.codes if code not in pragma.used and proves(code, pragma.spot.path)]
         if not pragma.codes:
             yield _problem(
                 pragma,
