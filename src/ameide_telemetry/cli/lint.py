@@ -69,7 +69,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--show-entrypoints", action="store_true", help="what is deployed, its verdict and the evidence"
     )
     which.add_argument(
-        "--why", metavar="TARGET", help="how a verdict was reached: a target, a service, or a file"
+        "--why",
+        metavar="TARGET",
+        help="how a verdict was reached: a target, a service, or the file of one",
     )
     which.add_argument("--statistics", action="store_true", help="how many findings there are of each check")
     which.add_argument(

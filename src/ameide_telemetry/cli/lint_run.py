@@ -182,8 +182,10 @@ class _Run:
         return Linter(self._tree, self._config, self._store(), self.paths.shows, baseline, self._progress)
 
     def _store(self) -> Store:
-        folder = None if self._arguments.no_cache else self.paths.root / FOLDER
-        return Store(folder, self._config.engine_key())
+        folder = self.paths.root / FOLDER
+        # A link that came with somebody's branch would have files written wherever it leads.
+        kept = not self._arguments.no_cache and not folder.is_symlink()
+        return Store(folder if kept else None, self._config.engine_key())
 
     # ------------------------------------------------------------------ what is known
 
@@ -246,7 +248,7 @@ class _Run:
         least: Level = arguments.level or _LEAST
         report = report_of(outcome, self._config.levels, self._shown, self._line).shown(least)
         write_reports(report, arguments.output)
-        if arguments.why:
+        if arguments.why is not None:
             return self._why(outcome)
         if arguments.show_entrypoints:
             rows = entrypoint_rows(outcome.judged, self._shown, style)

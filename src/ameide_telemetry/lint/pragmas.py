@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Pragma", "has_pragma", "judge_pragmas", "pragmas_of"]
 
-_MAYBE: Final = re.compile(rb"telemetry: ignore|(?i:noqa):[^\r\n]*TEL[0-9]")
+_MAYBE: Final = re.compile(rb"telemetry:[ \t]*ignore|(?i:noqa):[^\r\n]*TEL[0-9]")
 # What ends the reason of one comment is the beginning of another.
 _REASON: Final = r"(?P<reason>.*?)(?=#\s*(?:noqa|type|telemetry|pragma|fmt|nosec|pylint|mypy)\b|$)"
-_OURS: Final = re.compile(rf"#\s*telemetry: ignore(?P<codes>\[[^\]]{{0,999}}\])?{_REASON}")
+_OURS: Final = re.compile(rf"#\s*telemetry:[ \t]*ignore(?P<codes>\[[^\]]{{0,999}}\])?{_REASON}")
 _NOQA: Final = re.compile(rf"#\s*(?i:noqa):\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*){_REASON}")
 _WORD: Final = re.compile(r"[\w-]+")
 _CODE: Final = re.compile(r"TEL[0-9]{3}")

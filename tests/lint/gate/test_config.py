@@ -206,3 +206,18 @@ def test_an_ignore_that_nothing_needs_is_found(tmp_path: Path, capsys: pytest.Ca
     assert [row.split()[1] for row in rows] == ["TEL003"]
     assert "pyproject.toml:5" in rows[0]
     assert lint(capsys, tmp_path, "--ignore", "TEL301")[0] == 0
+
+
+def test_what_is_built_from_an_excluded_file_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not that it is not there."""
+    settings = '[tool.ameide_telemetry.lint]\nexclude = ["services/mailer"]\n'
+    compose = "services:\n  mailer: {build: services/mailer}\n  gone: {build: services/gone}\n"
+    lay(tmp_path, {"pyproject.toml": settings, "compose.yaml": compose, "app/pyproject.toml": PROJECT})
+    lay(tmp_path / "app", GOOD)
+    lay(tmp_path / "services/mailer", GOOD)
+    code, rows, _ = lint(capsys, tmp_path, "--no-cache", "--strict")
+    assert code == 1
+    assert ["is excluded" in row for row in rows] == [True, False]
+    assert "There is nothing to build at `services/gone" in rows[1]

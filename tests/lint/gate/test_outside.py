@@ -20,6 +20,7 @@ _WRONG: Final = {
     "a path": (["nope"], {}, "nope does not exist"),
     "a folder of a report": (["-o", "sarif=nodir/x"], {}, "mkdir -p nodir"),
     "an entrypoint": (["--why", "shop.asgo:app"], {}, "did you mean shop.asgi:app"),
+    "no entrypoint": (["--why", ""], {}, "--show-entrypoints"),
     "an option": (["--allow-new"], {}, "--update-baseline"),
     "a key": ([], {"pyproject.toml": f"{PROJECT}[tool.ameide_telemetry.lint]\nselec = []\n"}, "select"),
     "a type": ([], {"pyproject.toml": f"{PROJECT}[tool.ameide_telemetry.lint]\nstrict = 3\n"}, "strict"),

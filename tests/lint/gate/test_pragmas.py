@@ -61,6 +61,8 @@ _WRONG: Final = {
     "x = 1  # noqa: E501": [],
     "x = 1  # noqa: TEL301": ["TEL003"],
     "print(1)  # telemetry: ignore[TEL301]": ["TEL004"],
+    "print(1)  # telemetry:ignore[TEL301]": ["TEL004"],
+    "print(1)  #telemetry:  ignore[TEL301] it has to": [],
     "print(1)  # noqa: TEL301  # type: ignore": ["TEL004"],
     "print(1)  # telemetry: ignore[TEL301] #12 asks for it": [],
     "print(1)  # telemetry: ignore[TEL301, TEL302] it has to": ["TEL003"],

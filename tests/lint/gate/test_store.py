@@ -142,3 +142,14 @@ def test_what_one_process_keeps_another_uses(tmp_path: Path) -> None:
         stamps.append((tmp_path / _STORE).stat().st_mtime_ns)
     assert stamps[0] == stamps[1]
     assert [each.name for each in (tmp_path / _STORE).parent.glob("store*")] == ["store.bin"]
+
+
+def test_a_link_in_its_place_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may come with somebody's branch, and lead anywhere."""
+    tree, other = lay(tmp_path / "tree", BAD), lay(tmp_path / "other", {"store.bin": "mine"})
+    (tree / ".telemetry_lint_cache").symlink_to(other)
+    monkeypatch.chdir(tree)
+    assert lint(capsys)[0] == 1
+    assert [(path.name, path.read_text()) for path in other.iterdir()] == [("store.bin", "mine")]

@@ -25,7 +25,7 @@ __all__ = ["CHECK"]
 _NAME: Final = "ameide-telemetry"
 _LEAST: Final = re.compile(r"(?:>=|==|~=|\^|~(?!=)|>|\A)\s*v?([0-9]+(?:\.[0-9]+)*)")
 _LIST: Final = re.compile(r"(?ms)^\[project\](?:(?!^\[).)*?^dependencies\s*=\s*\[")
-_COMMENT: Final = re.compile(r"(?m)^.*#\s*telemetry: ignore\[[^\]\n]*TEL401")
+_COMMENT: Final = re.compile(r"(?m)^.*#\s*telemetry:[ \t]*ignore\[[^\]\n]*TEL401")
 _LOCKED: Final = re.compile(
     r"(?im)--hash[= ]|--require-hashes|^#.*\b(?:auto-?generated|pip-compile|uv pip compile)\b"
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 import shlex
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.deployment.expansion import joined, plain
@@ -19,7 +21,6 @@ from ameide_telemetry.lint.model import Command, Evidence, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Any
 
     from ameide_telemetry.lint.deployment.reading import Files
@@ -35,6 +36,9 @@ _LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*")
 _MOST_EXTENDED: Final = 10
 _LONGEST: Final = 8_000
 _NOTHING: Final = ("null", "Null", "NULL", "~")
+_CONTENT: Final = re.compile(r"^(?!---\s*$)[^\S\n]*[^\s#]", re.MULTILINE)
+_RENAME: Final = "mend it, or give it another name"
+_SERVICE: Final = "write it as a mapping: {image: NAME, command: [PROGRAM, ARGUMENT]}"
 _MERGED: Final = frozenset({"environment", "build", "labels", "args"})
 
 
@@ -109,10 +113,24 @@ class Compose:
             services = next((one["services"] for one in found if isinstance(one.get("services"), Map)), None)
             if services is not None and (told or _looks_like(services)):
                 self.services[path] = services
+            elif told:
+                self._no_services(path, found)
         for path, name, service in self._all():
             made = self._build(path, service)
             if made is not None:
                 self.workshop.name(self._text(path, service.get("image")) or name, made)
+
+    def _no_services(self, path: Path, found: list[Map]) -> None:
+        """Note why a file that has the name of a compose file has no services, unless it may have none."""
+        text = self.files.text(path)
+        given = next((one for one in found if one.get("services") is not None), None)
+        if given is not None:
+            spot = Spot(path, given.lines["services"])
+            self.files.doubt(spot, "`services` is no mapping of names.", "write services: {name: {...}}")
+        elif "services" not in text and _CONTENT.search(text):
+            before = len(self.files.problems)
+            if not documents(text, path, self.files) and len(self.files.problems) == before:
+                self.files.doubt(Spot(path), "This is no compose file: it holds no mapping.", _RENAME)
 
     def _all(self) -> Iterator[tuple[Path, str, Map]]:
         """Yield each service of each file, put together with what it extends or overlays."""
@@ -120,6 +138,9 @@ class Compose:
             base = next((path.parent / name for name in _BASES if path.parent / name in self.services), None)
             for name, service in services.items():
                 if not isinstance(service, Map):
+                    spot = Spot(path, services.lines.get(name, services.line))
+                    if service is not None:
+                        self.files.doubt(spot, f"The service `{row(name)}` is no mapping.", _SERVICE)
                     continue
                 whole = self._extended(path, service, 0)
                 under = self.services[base].get(name) if base is not None and base != path else None
@@ -203,7 +224,18 @@ class Compose:
         if name and "$" not in name and "://" not in name:
             hint = "name a folder with a Dockerfile: `build: {context: FOLDER, dockerfile: FILE}`"
             spot = _spot(path, service, "build")
+            if self._is_there(path.parent / name):
+                hint = "exclude this file too, or neither of them: see `exclude` in the settings"
+                self.files.doubt(spot, f"What is built at `{row(name)}` is excluded.", hint, f"build: {name}")
+                return
             self.files.doubt(spot, f"There is nothing to build at `{row(name)}`.", hint, f"build: {name}")
+
+    def _is_there(self, place: Path) -> bool:
+        """Return whether the tree has a Dockerfile that is not looked at: a file, or what a folder has."""
+        named = os.path.normpath(place)
+        inside = Path(named).is_relative_to(self.files.root)
+        # These two take every name for that of nothing which no file can have.
+        return inside and any(os.path.isfile(each) for each in (named, f"{named}/Dockerfile"))  # noqa: PTH113
 
     def _image(self, path: Path, service: Map) -> Image | None:
         made = self._build(path, service)
@@ -256,14 +288,14 @@ class Compose:
         given = service.get(key)
         if given in _NOTHING:
             return None, ""
-        if isinstance(given, Items):
+        if isinstance(given, Items) and all(isinstance(word, str) for word in given):
             words = tuple(self._text(path, word) for word in given)
             return words, f"{key}: {shlex.join(words)}"
         if not isinstance(given, str):
             if given is not None:
                 wanted = f'write {key}: ["program", "argument"]'
                 self.files.doubt(
-                    _spot(path, service, key), f"This {key} is neither a text nor a list.", wanted
+                    _spot(path, service, key), f"This {key} is neither a text nor a list of texts.", wanted
                 )
             return None, ""
         text = self._text(path, given)

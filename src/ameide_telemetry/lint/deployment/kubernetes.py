@@ -226,10 +226,13 @@ class Kubernetes:
         self, path: Path, container: Map, key: str, environment: dict[str, str]
     ) -> tuple[str, ...] | None:
         given = container.get(key)
+        spot = Spot(path, container.lines.get(key, container.line))
         if isinstance(given, Items):
+            if path not in self._templated and not all(isinstance(word, str) for word in given):
+                hint = f'write texts: {key}: ["program", "argument"]'
+                self.files.doubt(spot, f"`{key}` has something in it that is no text.", hint)
             return tuple(_put_in(scalar(word), environment) for word in given)
         if isinstance(given, str):
-            spot = Spot(path, container.lines.get(key, container.line))
             if given.startswith("$") and path in self._templated:
                 return (given,)
             hint = f"write it as a list: {key}: {_as_list(given)}"

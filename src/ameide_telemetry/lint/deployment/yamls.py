@@ -149,7 +149,8 @@ def _feed(tree: _Tree, event: Any) -> None:
     line = event.start_mark.line + 1
     match name:
         case "ScalarEvent":
-            plain_nothing = event.style is None and event.value in _NOTHING and event.tag is None
+            # A text without quotes has no style, which the reader in C writes as an empty one.
+            plain_nothing = not event.style and event.value in _NOTHING and event.tag is None
             value = None if plain_nothing else event.value
             if event.anchor:
                 tree.anchors[event.anchor] = value
