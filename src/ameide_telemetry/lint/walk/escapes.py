@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from ameide_telemetry.lint.model import ESCAPED
 from ameide_telemetry.lint.walk.attributes import dotted
@@ -26,7 +26,7 @@ from ameide_telemetry.lint.walk.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ameide_telemetry.lint.walk.machine import Machine
     from ameide_telemetry.lint.walk.scopes import Scope
@@ -40,7 +40,6 @@ _WIDEST: Final = 64
 _FARTHEST: Final = 8
 # What no count of steps exceeds.
 _LEADS: Final = _FARTHEST + 1
-_Gone: TypeAlias = "dict[ast.AST, tuple[int, Module]]"
 
 
 def _words(text: str) -> frozenset[str]:
@@ -82,26 +81,24 @@ _PLAIN: Final = _words(
 
 
 def reaching(machine: Machine, value: Value | None) -> str:
-    """Return the name of what leads to the bootstrap in a value; empty if nothing does.
+    """Return the name of what leads to the bootstrap in a value; empty if nothing does."""
+    every = list(_flat(value)) if value is not None else []
+    if not _any_leads(machine, every):
+        return ""
+    first = next(each for each in every if _any_leads(machine, [each]))
+    if isinstance(first, External):
+        return first.name.rpartition(".")[2]
+    machine.leading[first.node] = _LEADS
+    return f"{first.symbol}()"
 
-    It is asked at each call that nobody knows. So it is kept from where, and how far, was looked in vain: as
-    soon as the module of a function has run, for then its names mean what they will mean.
+
+def _flat(value: Value, opened: dict[int, Class] | None = None) -> Iterator[Function | External]:
+    """Yield the functions, and what stands outside of the tree, that a value holds.
+
+    Args:
+        value: that may hold some.
+        opened: classes by their ids, held so that these stay their own: looked into before, and not again.
     """
-    gone: _Gone = {}
-    for each in _flat(value) if value is not None else ():
-        if isinstance(each, External):
-            if each.name in machine.bootstrap:
-                return each.name.rpartition(".")[2]
-        elif _leads(machine, each, _FARTHEST, gone):
-            machine.leading[each.node] = _LEADS
-            return f"{each.symbol}()"
-    ran = {node: steps for node, (steps, module) in gone.items() if module.state == "ran"}
-    machine.leading.update(ran)
-    return ""
-
-
-def _flat(value: Value) -> Iterator[Function | External]:
-    """Yield the functions, and what stands outside of the tree, that a value holds."""
     waiting: list[tuple[Value, int]] = [(value, 0)]
     while waiting:
         each, depth = waiting.pop()
@@ -111,20 +108,30 @@ def _flat(value: Value) -> Iterator[Function | External]:
             if not each.done:
                 yield each.function
         elif depth < _DEEPEST:
-            waiting += [(inner, depth + 1) for inner in reversed(list(_inner(each)))]
+            waiting += [(inner, depth + 1) for inner in reversed(list(_inner(each, opened)))]
 
 
-def _inner(value: Value) -> Iterable[Value]:
+def _inner(value: Value, opened: dict[int, Class] | None) -> Iterable[Value]:
     if isinstance(value, Instance):
         inner = [each for each in value.names.values() if isinstance(each, (Function, External, Partial))]
         return [*([value.cls] if value.cls else []), *inner, *_of_thread(value)]
     if isinstance(value, Table):
         return () if value.space else list(value.items.values())[:_WIDEST]
     if isinstance(value, Class):
-        return [each for cls in value.order() for each in cls.names.values()]
+        return [each for cls in _unopened(value, opened) for each in cls.names.values()]
     if isinstance(value, Partial):
         return value.function, *value.arguments.all()
     return _listed(value)
+
+
+def _unopened(cls: Class, opened: dict[int, Class] | None) -> Sequence[Class]:
+    """Return a class and its bases without those that were looked into, which these are now too."""
+    order = cls.order()
+    if opened is None:
+        return order
+    new = [each for each in order if id(each) not in opened]
+    opened.update((id(each), each) for each in new)
+    return new
 
 
 def _listed(value: Value) -> Iterable[Value]:
@@ -139,27 +146,40 @@ def _of_thread(value: Instance) -> Iterator[Value]:
         yield target
 
 
-def _leads(machine: Machine, function: Function, steps: int, gone: _Gone) -> bool:
-    """Return whether a body mentions the bootstrap, or a function that does, and so on for some steps."""
-    known = machine.leading.get(function.node, -1)
-    if known >= steps or gone.get(function.node, (-1, None))[0] >= steps:
-        return known == _LEADS
-    gone[function.node] = steps, function.module
-    full = f"{function.module.name}.{function.symbol}"
-    return full in machine.bootstrap or (steps > 0 and _mentions_it(machine, function, steps - 1, gone))
+def _any_leads(machine: Machine, every: Sequence[Function | External]) -> bool:
+    """Return whether one is the bootstrap, or its body mentions it, or what does, and so on for some steps.
+
+    Step by step: so each body is looked at from as near as it is, and once, however many ways lead to it. And
+    because this is asked at each call that nobody knows, it is kept from where, and how far, was looked in
+    vain: as soon as the module of a function has run, for then its names mean what they will mean.
+    """
+    gone: dict[ast.AST, tuple[int, Module]] = {}
+    opened: dict[int, Class] = {}
+    for steps in range(_FARTHEST, -1, -1):
+        further: list[Function | External] = []
+        for each in every:
+            if isinstance(each, External):
+                if each.name in machine.bootstrap:
+                    return True
+                continue
+            known = machine.leading.get(each.node, -1)
+            if known == _LEADS or f"{each.module.name}.{each.symbol}" in machine.bootstrap:
+                return True
+            if known < steps and each.node not in gone:
+                gone[each.node] = steps, each.module
+                further += _mentioned(machine, each, opened) if steps else ()
+        every = further
+    machine.leading.update({node: steps for node, (steps, module) in gone.items() if module.state == "ran"})
+    return False
 
 
-def _mentions_it(machine: Machine, function: Function, steps: int, gone: _Gone) -> bool:
+def _mentioned(
+    machine: Machine, function: Function, opened: dict[int, Class]
+) -> Iterator[Function | External]:
     body = _mentions(machine, function)
     for node in body.names:
         for meant in _meant(machine, node, function, body.imported):
-            for each in _flat(meant):
-                if isinstance(each, External):
-                    if each.name in machine.bootstrap:
-                        return True
-                elif _leads(machine, each, steps, gone):
-                    return True
-    return False
+            yield from _flat(meant, opened)
 
 
 def _mentions(machine: Machine, function: Function) -> Mentions:
@@ -292,14 +312,16 @@ def left_inside(machine: Machine, made: Instance, given: Arguments, node: ast.AS
     ):
         return
     foreign = [name for name in cls.outside() if name.partition(".")[0] not in _PLAIN]
-    for each in cls.order():
-        for name, value in list(each.names.items()):
-            special = name.startswith("__") and name.endswith("__") and name not in _WALKED
-            if not isinstance(value, Function) or not (special or (foreign and name not in _WALKED)):
-                continue
-            by = foreign[0] if foreign and not special else f"an operation of {cls.symbol}"
-            if escape(machine, by, value, node, scope):
-                return
+    left = [
+        (f"an operation of {cls.symbol}" if special or not foreign else foreign[0], value)
+        for each in cls.order()
+        for name, value in each.names.items()
+        if (special := name.startswith("__") and name.endswith("__") and name not in _WALKED)
+        or (foreign and name not in _WALKED)
+        if isinstance(value, Function)
+    ]
+    if _any_leads(machine, [value for _, value in left]):
+        any(escape(machine, by, value, node, scope) for by, value in left)
 
 
 def kept_by(machine: Machine, base: Value, value: Value, node: ast.AST, scope: Scope) -> None:
