@@ -33,7 +33,7 @@ from ameide_telemetry.reports.words import counted
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ameide_telemetry.findings import Level
     from ameide_telemetry.lint.config import Config
@@ -65,6 +65,22 @@ class _Paths(NamedTuple):
     def shows(self, path: Path) -> bool:
         """Return whether problems of a path are asked for."""
         return path in self.files if self.files else any(path.is_relative_to(each) for each in self.folders)
+
+    def without_entrypoint(self, judged: Iterable[Judged]) -> Iterator[Path]:
+        """Yield the folders that were asked for and have none of the entrypoints that were found."""
+        found = [
+            path
+            for each in judged
+            for path in (
+                each.entrypoint.folder,
+                each.entrypoint.target.path,
+                *(one.spot.path for one in each.entrypoint.evidence),
+            )
+            if path is not None
+        ]
+        for folder in dict.fromkeys(self.folders):
+            if not any(path.is_relative_to(folder) for path in found):
+                yield folder
 
 
 def lint(arguments: argparse.Namespace) -> int:
@@ -114,6 +130,8 @@ def _lint(arguments: argparse.Namespace) -> int:
     outcome = run.cured() if arguments.fix or arguments.unsafe_fixes else run.looked()
     if not outcome.judged:
         return run.nothing(outcome)
+    for folder in run.paths.without_entrypoint(outcome.judged):
+        _say(f"no entrypoint was found in {folder}: see --show-entrypoints")
     if arguments.update_baseline:
         return run.update(outcome)
     code = run.written(outcome)

@@ -170,3 +170,14 @@ def test_a_shared_module_counts_once(
     assert capsys.readouterr().out.split()[:2] == ["1", "TEL301"]
     main(["lint", "--format", "concise"])
     assert capsys.readouterr().out.count(": TEL301") == 1
+
+
+def test_a_folder_without_entrypoint_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside one with some nobody would notice that nothing is deployed there any more."""
+    lay(tmp_path / "shop", GOOD)
+    lay(tmp_path / "libs", {"libs/work.py": "TOTAL = 7\n"})
+    code, rows, said = lint(capsys, tmp_path / "shop", tmp_path / "libs")
+    assert (code, rows) == (0, [])
+    assert f"no entrypoint was found in {tmp_path / 'libs'}" in said
+    assert "no entrypoint" not in lint(capsys, tmp_path / "shop", tmp_path / "shop/shop")[2]
+    assert "no entrypoint" not in lint(capsys, tmp_path)[2]
