@@ -256,6 +256,7 @@ def test_what_cannot_be_put_down_any_more_waits_for_its_turn(monkeypatch: pytest
 def test_who_never_leaves_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception of a signal handler may come just where the turn is given back."""
     monkeypatch.setattr(consumer, "_LONGEST_TURN_SECONDS", 0.05)
+    guard.reset()
     lab = Lab()
     counter = lab.meter.create_counter("c")
     assert lab.consumer._turn.take([-1])
@@ -264,6 +265,39 @@ def test_who_never_leaves_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> Non
     counter.add(1)
     assert lab.values("c") == [2]
     assert not lab.consumer._waiting
+    assert guard.counts() == {"metrics.turn_abandoned": 1}
+
+
+def test_a_measurement_passes_on_some_of_what_waits() -> None:
+    """Its caller wants to go on, and a collection may want the turn."""
+    lab = Lab()
+    counter, gauge = lab.meter.create_counter("c"), lab.meter.create_gauge("g")
+    with somebody_elses(lab):
+        for number in range(500):
+            counter.add(1)
+            gauge.set(number)
+    gauge.set(777)
+    assert len(lab.consumer._waiting) == 901
+    assert {name: each[0].value for name, each in lab.collected().items()} == {"c": 500, "g": 777}
+
+
+def test_what_cannot_be_put_down_waits_for_room_too() -> None:
+    """Whoever has the turn may pass on much: each one of those makes room."""
+    guard.reset()
+    lab = Lab()
+    counter = lab.meter.create_counter("c")
+    with somebody_elses(lab):
+        for _ in range(10_000):
+            counter.add(1)
+        late = threading.Thread(target=lambda: counter.add(1), daemon=True)
+        late.start()
+        late.join(0.2)
+        assert late.is_alive()
+        lab.consumer._waiting.popleft()
+        late.join(20)
+        assert not late.is_alive()
+    assert lab.values("c") == [10_000]
+    assert guard.counts() == {}
 
 
 def test_one_that_fails_takes_no_other_along(monkeypatch: pytest.MonkeyPatch) -> None:

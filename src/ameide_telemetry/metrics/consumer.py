@@ -37,8 +37,12 @@ _DEFAULT_MILLIS: Final = 10_000.0
 # would not end a callback, but throw away a whole collection (SDK 1.45).
 _NO_LIMIT_MILLIS: Final = 1e9
 _MOST_WAITING: Final = 10_000
-# Many times what the largest collection takes on a busy machine.
+# A measurement passes on so many others at most: its caller wants to go on, and a collection may wait.
+_MOST_BY_ONE: Final = 100
+# Many times what a turn takes on a busy machine.
 _LONGEST_TURN_SECONDS: Final = 5.0
+_SHORT_WAIT_SECONDS: Final = 0.01
+_MOST_WAITS: Final = int(_LONGEST_TURN_SECONDS / _SHORT_WAIT_SECONDS)
 
 
 class _BoundedInstrument:
@@ -101,8 +105,10 @@ class BoundedConsumer:
         try:
             if turn.take(ticket) or not self._put_down(measurement, ticket):
                 if self._waiting:
-                    self._catch_up()
-                self._inner.consume_measurement(self.bounds.apply(measurement))
+                    self._waiting.append(measurement)
+                    self._catch_up(_MOST_BY_ONE)
+                else:
+                    self._inner.consume_measurement(self.bounds.apply(measurement))
         finally:
             turn.give_back(ticket)
 
@@ -175,32 +181,36 @@ class BoundedConsumer:
         try:
             if not turn.wait(ticket, _LONGEST_TURN_SECONDS):
                 # Whoever has it is gone: an exception of a signal handler may come where it is given back.
+                guard.note("metrics.turn_abandoned")
                 turn = self._turn = Turn()
                 turn.take(ticket)
-            self._catch_up()
+            self._catch_up(len(self._waiting))
             collected = self._inner.collect(reader, _NO_LIMIT_MILLIS)
-            self._catch_up()
+            self._catch_up(len(self._waiting))
             return collected
         finally:
             turn.give_back(ticket)
 
     def _put_down(self, measurement: Any, ticket: list[int]) -> bool:
-        """Leave a measurement to who enters next; where too many wait already, wait for the turn instead.
+        """Leave a measurement to who enters next; where too many wait already, wait for room or for the turn.
 
         Returns:
             whether nothing is left to be done; else the turn has been taken.
         """
-        if len(self._waiting) < _MOST_WAITING:
-            self._waiting.append(measurement)
-            return True
-        if not self._turn.mine and self._turn.wait(ticket, _LONGEST_TURN_SECONDS):
-            return False
-        guard.note("metrics.measurement_lost")
+        waits = 0
+        while len(self._waiting) >= _MOST_WAITING:
+            if waits == _MOST_WAITS or (not waits and self._turn.mine):
+                guard.note("metrics.measurement_lost")
+                return True
+            if self._turn.wait(ticket, _SHORT_WAIT_SECONDS):
+                return False
+            waits += 1
+        self._waiting.append(measurement)
         return True
 
-    def _catch_up(self) -> None:
-        """Pass on what waits now: of what is put down meanwhile there may be no end."""
-        for _ in range(len(self._waiting)):
+    def _catch_up(self, most: int) -> None:
+        """Pass on what waits, within a limit: of what is put down meanwhile there may be no end."""
+        for _ in range(min(most, len(self._waiting))):
             with _PASS_ON:
                 self._inner.consume_measurement(self.bounds.apply(self._waiting.popleft()))
 
