@@ -134,7 +134,7 @@ _LEFT = """
         assert telemetry.force_flush(20)
         threading.Thread(target=hold, daemon=True).start()
         held.wait()
-        statuses = run_children(KIND, work, 1, seconds=15)
+        statuses = run_children(KIND, work, 1)
         forked.set()
         os.write(1, b"\\nstatuses %r\\n" % statuses)
 """

@@ -52,6 +52,11 @@ class Ended:
     stdout: bytes
     stderr: bytes
 
+    @property
+    def told(self) -> str:
+        """What both streams end with, for whoever asks why it failed."""
+        return (self.stdout[-3000:] + b"\n" + self.stderr[-3000:]).decode(errors="replace")
+
 
 def service_environment(**variables: str) -> dict[str, str]:
     """Return the environment of a service in production: nothing of pytest's, and the given variables."""

@@ -36,7 +36,9 @@ _DEFAULT_MILLIS: Final = 10_000.0
 # In the SDK's collection only its own code runs: our own budget has been kept before. A time limit there
 # would not end a callback, but throw away a whole collection (SDK 1.45).
 _NO_LIMIT_MILLIS: Final = 1e9
-_MOST_WAITING: Final = 10_000
+# A thread that finds so many waiting waits too. One that has interrupted itself cannot.
+_MOST_WAITING: Final = 1000
+_MOST_WAITING_INTERRUPTED: Final = 10_000
 # A measurement passes on so many others at most: its caller wants to go on, and a collection may wait.
 _MOST_BY_ONE: Final = 100
 # Many times what a turn takes on a busy machine.
@@ -199,7 +201,10 @@ class BoundedConsumer:
         """
         waits = 0
         while len(self._waiting) >= _MOST_WAITING:
-            if waits == _MOST_WAITS or (not waits and self._turn.mine):
+            interrupted = not waits and self._turn.mine
+            if interrupted and len(self._waiting) < _MOST_WAITING_INTERRUPTED:
+                break
+            if interrupted or waits == _MOST_WAITS:
                 guard.note("metrics.measurement_lost")
                 return True
             if self._turn.wait(ticket, _SHORT_WAIT_SECONDS):
