@@ -12,6 +12,7 @@ Kinds:
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import multiprocessing
 import os
 import resource
@@ -39,7 +40,7 @@ def run_children(
         work: a function of a module; an exception in it is a status other than 0.
         count: how many children.
         arguments: for `work`, after the child's number.
-        seconds: after which a child is ended by the alarm: its status is -14.
+        seconds: after which a child is ended by the alarm: its status is -14, its stacks are on stderr.
     """
     if kind in {"os.fork", "libc"}:
         started = [_start(kind, work, (number, *arguments), seconds) for number in range(count)]
@@ -95,5 +96,7 @@ def _start(kind: str, work: Callable[..., object], arguments: Sequence[Any], sec
 
 def _alarmed(seconds: int, work: Callable[..., object], *arguments: Any) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    # A child that hangs says where.
+    faulthandler.register(signal.SIGALRM, file=2, chain=True)
     signal.alarm(seconds)
     work(*arguments)
