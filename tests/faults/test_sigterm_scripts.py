@@ -58,6 +58,8 @@ def _stopped(source: str, directory: Path, collector: FakeCollector, **variables
     given = {**collector.environment(), **_OPT_IN, **variables}
     with program(_WORK + source, directory, **given) as process:
         process.wait_for(b"ready")
+        if _ENDLESS["computes"] not in source:
+            process.wait_at_rest()
         began = time.monotonic()
         ended = process.stop(signal.SIGTERM)
         return ended, time.monotonic() - began
@@ -152,6 +154,7 @@ def test_a_second_sigterm_is_not_delayed(tmp_path: Path) -> None:
         given = {**collector.environment(), **_OPT_IN, "AMEIDE_TELEMETRY_EXIT_TIMEOUT": "60"}
         with program(_WORK + _START + _READY + _ENDLESS["sleeps"], tmp_path, **given) as process:
             process.wait_for(b"ready")
+            process.wait_at_rest()
             process.send(signal.SIGTERM)
             time.sleep(1)
             process.send(signal.SIGTERM)
@@ -175,7 +178,8 @@ for expected in (1, 2):
         with program(_WORK + source, tmp_path, **given) as process:
             process.wait_for(b"ready")
             process.send(signal.SIGTERM)
-            time.sleep(0.1)
+            # Two that a process on a busy machine has not come to yet are one.
+            time.sleep(0.5)
             process.send(signal.SIGTERM)
             process.wait_for(b"call 2", 20)
             assert process.wait().status == 0

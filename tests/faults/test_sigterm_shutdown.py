@@ -118,6 +118,7 @@ time.sleep(60)
         variables = {**collector.environment(), **_OPT_IN, "AMEIDE_TELEMETRY_EXIT_TIMEOUT": "6"}
         with program(source, tmp_path, **variables) as process:
             process.wait_for(b"ready")
+            process.wait_at_rest()
             began = time.monotonic()
             process.send(signal.SIGTERM)
             time.sleep(5)

@@ -204,6 +204,7 @@ def test_every_line_of_a_script_conforms(
     with run_server(command, environment=environment(MARKS=str(marks)), ready=None) as script:
         if ending == "wait":
             script.wait_for(b"free.waiting")
+            script.wait_at_rest()
             script.send(signal.SIGINT)
         ended = script.wait()
     stdout, stderr = judge(ended.stdout), judge(ended.stderr)

@@ -33,6 +33,8 @@ __all__ = ["Ended", "Server", "run_server", "service_environment"]
 _TESTS: Final = Path(__file__).parent.parent
 _START_SECONDS: Final = 40.0
 _END_SECONDS: Final = 30.0
+_LAST_WORDS_SECONDS: Final = 5.0
+_LOOKS_AT_REST: Final = 5
 _SLOW_BYTES: Final = 8192
 # What would make a service in a test behave differently from one in production.
 _OF_TESTS: Final = ("OTEL_", "AMEIDE_TELEMETRY_", "PYTEST_", "PYTHONWARNINGS", "CI", "K8S_", "POD_")
@@ -166,6 +168,22 @@ class Server:
                 raise AssertionError(f"{text!r} does not come: {self}")
             time.sleep(0.02)
 
+    def wait_at_rest(self, seconds: float = _START_SECONDS) -> None:
+        """Wait until the main thread of the first process sleeps, waits or reads.
+
+        Python looks for signals before it enters a system call, and when one is interrupted: what comes in
+        between is heard when the call is over, with and without telemetry.
+        """
+        limit = time.monotonic() + seconds
+        before, looks = -1, 0
+        while looks < _LOOKS_AT_REST:
+            if time.monotonic() > limit:
+                raise AssertionError(f"is not at rest after {seconds} s: {self}")
+            switches = _switches(self.pid)
+            looks = looks + 1 if switches == before else 0
+            before = switches
+            time.sleep(0.02)
+
     def send(self, number: int) -> None:
         """Send a signal to the first process, as a container runtime does."""
         self._process.send_signal(number)
@@ -181,6 +199,10 @@ class Server:
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
+            # Under PYTHONFAULTHANDLER it says where its threads are.
+            self.send(signal.SIGABRT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LAST_WORDS_SECONDS)
             self.kill()
             raise AssertionError(f"still runs after {seconds} s: {self}") from None
         # End of file is reached when the last process of the group has closed the stream.
@@ -212,6 +234,12 @@ def _children(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def _switches(pid: int) -> int:
+    """Return how often the main thread of a process has left a processor."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return sum(int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line)
 
 
 def _catches(pid: int, number: int) -> bool:

@@ -34,7 +34,10 @@ def program(source: str, directory: Path, **variables: str) -> Iterator[Server]:
     path = directory / "program.py"
     path.write_text(textwrap.dedent(source), encoding="utf-8")
     environment = service_environment(
-        OTEL_SERVICE_NAME="orders", AMEIDE_TELEMETRY_LOG_SINK="both", **PATIENT | variables
+        OTEL_SERVICE_NAME="orders",
+        AMEIDE_TELEMETRY_LOG_SINK="both",
+        PYTHONFAULTHANDLER="1",
+        **PATIENT | variables,
     )
     with run_server([sys.executable, str(path)], environment=environment, ready=None) as process:
         yield process
